@@ -1,0 +1,6 @@
+import { defineStrings } from '../define-strings.ts';
+
+export const commands = defineStrings({
+  en: { title: 'Commands' },
+  zh: { title: 'commands' },
+});

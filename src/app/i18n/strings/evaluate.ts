@@ -1,0 +1,6 @@
+import { defineStrings } from '../define-strings.ts';
+
+export const evaluate = defineStrings({
+  en: { title: 'Evaluate' },
+  zh: { title: 'evaluate' },
+});

@@ -1,0 +1,6 @@
+import { defineStrings } from '../define-strings.ts';
+
+export const start = defineStrings({
+  en: { title: 'Start' },
+  zh: { title: 'start' },
+});

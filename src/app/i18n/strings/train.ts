@@ -1,0 +1,6 @@
+import { defineStrings } from '../define-strings.ts';
+
+export const train = defineStrings({
+  en: { title: 'Train' },
+  zh: { title: 'train' },
+});
