@@ -40,6 +40,14 @@ const LARGEST_SAFE_INT = 2 ** 24;
  * that its shaders would round.
  */
 export class AnchorageBackend extends WebGPUBackend {
+  /** What the adapter says of itself; decides which kernel variants pay. */
+  readonly info: GPUAdapterInfo;
+
+  constructor(device: GPUDevice, info: GPUAdapterInfo) {
+    super(device, info);
+    this.info = info;
+  }
+
   private get internals(): BackendInternals {
     return this as unknown as BackendInternals;
   }

@@ -1,0 +1,93 @@
+import type { Kernel } from '../../tensor/kernel.ts';
+import type { Tile } from './tile.ts';
+import { bufferType, declareAccumulators, repeat, vectorType } from './tile-code.ts';
+
+/**
+ * Gradient of a convolution with respect to its weight: dW[ky,kx,ci,co] = Σ over images and output pixels of
+ * X[n, oy·s+ky−p, ox·s+kx−p, ci] · dY[n,oy,ox,co], split over output rows so that small weights still fill the machine.
+ *
+ * Buffers: X f32 [N,H,W,CI], dY f32 [N,OH,OW,CO], partial f32 [splits, K², CI, CO] (summed in order by
+ * `split-reduce.wgsl.ts`; with one split this is dW itself). No atomics: the result does not depend on timing.
+ * An invocation computes `tile.rows` input channels × `tile.columns` column groups of one tap and one split. The loop
+ * bounds skip the padding, so that no load is masked.
+ */
+export function convWeightGradKernel(tile: Tile): Kernel {
+  const { rows, columns, threadsX, threadsY, inVector, outVector } = tile;
+  const loads = rows / inVector;
+  const channel = (r: number): string =>
+    inVector === 4 ? `a_${Math.floor(r / 4)}.${'xyzw'.charAt(r % 4)}` : `a_${r}`;
+  const body = /* wgsl */ `
+@compute @workgroup_size(${threadsX}, ${threadsY}, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let columns = params.columns;
+  let stride = i32(params.stride);
+  let column = group.x * ${threadsX * columns}u + local.x;
+  let block = group.y * ${threadsY}u + local.y;
+  let blocks = (params.inChannels + ${rows - 1}u) / ${rows}u;
+  if (block >= blocks * params.kernelSize * params.kernelSize || column >= columns) { return; }
+  let split = group.z;
+  let tap = block / blocks;
+  let first = (block - tap * blocks) * ${rows}u;
+  let ky = i32(tap / params.kernelSize);
+  let kx = i32(tap % params.kernelSize);
+  ${repeat(columns, (c) => `let column_${c} = min(column + ${c * threadsX}u, columns - 1u);`)}
+  ${declareAccumulators(tile)}
+  // Output positions whose tap falls inside the image.
+  let x0 = u32(max(0, (params.padding - kx + stride - 1) / stride));
+  let reachX = i32(params.width) - 1 + params.padding - kx;
+  let x1 = u32(select(0, min(i32(params.outWidth), reachX / stride + 1), reachX >= 0));
+  let y0 = max(0, (params.padding - ky + stride - 1) / stride);
+  let reachY = i32(params.height) - 1 + params.padding - ky;
+  let y1 = select(0, min(i32(params.outHeight), reachY / stride + 1), reachY >= 0);
+  let last = min(params.rows, (split + 1u) * params.rowsPerSplit);
+  for (var row = split * params.rowsPerSplit; row < last; row++) {
+    let image = row / params.outHeight;
+    let oy = i32(row - image * params.outHeight);
+    if (oy < y0 || oy >= y1) { continue; }
+    let iy = i32(image * params.height) + oy * stride + ky - params.padding;
+    var at = u32((iy * i32(params.width) + i32(x0) * stride + kx - params.padding)) * params.inSteps + first / ${inVector}u;
+    var grad = (row * params.outWidth + x0) * columns;
+    for (var ox = x0; ox < x1; ox++) {
+      ${repeat(loads, (l) => `let a_${l} = x[at + ${l}u];`)}
+      ${repeat(
+        columns,
+        (c) => `let d_${c} = dy[grad + column_${c}];
+      ${repeat(rows, (r) => `acc_${r}_${c} += ${channel(r)} * d_${c};`)}`,
+      )}
+      at += u32(stride) * params.inSteps;
+      grad += columns;
+    }
+  }
+  let out = (split * params.kernelSize * params.kernelSize + tap) * params.inChannels + first;
+  ${repeat(rows, (r) =>
+    repeat(
+      columns,
+      (c) =>
+        `if (first + ${r}u < params.inChannels && column + ${c * threadsX}u < columns) { partial[(out + ${r}u) * columns + column + ${c * threadsX}u] = acc_${r}_${c}; }`,
+    ),
+  )}
+}`;
+  return {
+    name: `conv2d_weight_grad_${rows}x${columns}`,
+    buffers: [
+      { name: 'x', type: bufferType(inVector), access: 'read' },
+      { name: 'dy', type: vectorType(outVector), access: 'read' },
+      { name: 'partial', type: bufferType(outVector), access: 'write' },
+    ],
+    params: [
+      { name: 'columns', type: 'u32' },
+      { name: 'inChannels', type: 'u32' },
+      { name: 'inSteps', type: 'u32' },
+      { name: 'rows', type: 'u32' },
+      { name: 'rowsPerSplit', type: 'u32' },
+      { name: 'height', type: 'u32' },
+      { name: 'width', type: 'u32' },
+      { name: 'outHeight', type: 'u32' },
+      { name: 'outWidth', type: 'u32' },
+      { name: 'kernelSize', type: 'u32' },
+      { name: 'stride', type: 'u32' },
+      { name: 'padding', type: 'i32' },
+    ],
+    body,
+  };
+}

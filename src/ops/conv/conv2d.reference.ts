@@ -1,0 +1,45 @@
+import { convOutputSize } from './conv-shape.ts';
+import type { ConvShape } from './conv-shape.ts';
+
+/** The three results of a convolution's slow twin, accumulated in float64. */
+export interface ConvReference {
+  /** [N, OH, OW, CO] */
+  readonly y: Float64Array;
+  /** [N, H, W, CI] */
+  readonly dx: Float64Array;
+  /** [K, K, CI, CO] */
+  readonly dw: Float64Array;
+}
+
+/** Convolution and its two gradients by the definition: seven nested loops, no tricks. */
+export function convReference(
+  shape: ConvShape,
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  dy: ArrayLike<number>,
+): ConvReference {
+  const { batch, height, width, inChannels, outChannels, kernelSize, stride, padding } = shape;
+  const [outHeight, outWidth] = convOutputSize(shape);
+  const y = new Float64Array(batch * outHeight * outWidth * outChannels);
+  const dx = new Float64Array(batch * height * width * inChannels);
+  const dw = new Float64Array(kernelSize * kernelSize * inChannels * outChannels);
+  for (let n = 0; n < batch; n++)
+    for (let oy = 0; oy < outHeight; oy++)
+      for (let ox = 0; ox < outWidth; ox++)
+        for (let ky = 0; ky < kernelSize; ky++)
+          for (let kx = 0; kx < kernelSize; kx++) {
+            const iy = oy * stride + ky - padding;
+            const ix = ox * stride + kx - padding;
+            if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
+            for (let ci = 0; ci < inChannels; ci++)
+              for (let co = 0; co < outChannels; co++) {
+                const xAt = ((n * height + iy) * width + ix) * inChannels + ci;
+                const wAt = ((ky * kernelSize + kx) * inChannels + ci) * outChannels + co;
+                const yAt = ((n * outHeight + oy) * outWidth + ox) * outChannels + co;
+                y[yAt] = (y[yAt] ?? 0) + (x[xAt] ?? 0) * (w[wAt] ?? 0);
+                dx[xAt] = (dx[xAt] ?? 0) + (dy[yAt] ?? 0) * (w[wAt] ?? 0);
+                dw[wAt] = (dw[wAt] ?? 0) + (x[xAt] ?? 0) * (dy[yAt] ?? 0);
+              }
+          }
+  return { y, dx, dw };
+}
