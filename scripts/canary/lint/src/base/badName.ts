@@ -1,0 +1,2 @@
+// planted-file: unicorn(filename-case)
+export const badName = 1;

@@ -1,0 +1,1 @@
+export * from './plain.ts'; // planted: oxc(no-barrel-file)

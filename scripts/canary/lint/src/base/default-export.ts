@@ -1,0 +1,3 @@
+export default function named(): number { // planted: import(no-default-export)
+  return 1;
+}

@@ -1,0 +1,3 @@
+import { Shape } from './shape-types.ts'; // planted: typescript(consistent-type-imports)
+
+export type Copy = Shape;
