@@ -1,4 +1,4 @@
-import { type DependencyList, useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import {
   type AppCommand,
   currentCommands,
@@ -6,9 +6,9 @@ import {
   subscribeCommands,
 } from './registry.ts';
 
-/** Offers commands while the component is mounted. `deps` are those of `build`, the language's `t` included. */
-export function useCommands(build: () => readonly AppCommand[], deps: DependencyList): void {
-  useEffect(() => registerCommands(build()), deps);
+/** Offers commands while the component is mounted. Pass a memoised list (`useMemo`), or every render registers anew. */
+export function useCommands(commands: readonly AppCommand[]): void {
+  useEffect(() => registerCommands(commands), [commands]);
 }
 
 /** All commands that are offered now. */
