@@ -4,8 +4,8 @@
  *
  * Rules
  * - A scene is {@link SCENE_SIZE}² pixels with one to six objects; later objects cover earlier ones.
- * - An object's box is the tight bound of its alpha ≥ 0.5 before anything covers it, clipped to the image, rounded to
- *   eighths of a pixel (which every format's decimals and float32 hold exactly).
+ * - An object's box is the tight bound of its alpha ≥ 0.5 before anything covers it, clipped to the image, rounded to whole
+ *   pixels: VOC holds nothing finer, and so an export gives every reader the same boxes.
  * - The long side of that box before clipping is 16 … 160 pixels; clipped, it is still at least 16.
  * - At least {@link MIN_VISIBLE} of an object stays uncovered and inside the image.
  */
@@ -15,9 +15,9 @@ import { between, chance, STREAM } from './scene-random.ts';
 
 export const SCENE_SIZE = 256;
 export const MIN_VISIBLE = 0.4;
-/** Long side of a box: within 16 … 160 by a margin for the rounding to eighths. */
-const MIN_SIDE = 16.25;
-const MAX_SIDE = 159.75;
+/** Long side of a box: within 16 … 160 after rounding both of its ends. */
+const MIN_SIDE = 17;
+const MAX_SIDE = 159;
 const MAX_OBJECTS = 6;
 
 /** A picture's place: sprite coordinates p (relative to the sprite's centre) stand at centre + scale · R · M · p. */
@@ -36,7 +36,7 @@ export interface Placement {
 
 export interface SceneObject extends Placement {
   readonly label: number;
-  /** xyxy, pixels, exclusive right and bottom, eighths. */
+  /** xyxy, pixels, exclusive right and bottom, whole numbers. */
   readonly box: readonly [number, number, number, number];
   /** Colour c becomes (c − 128) · contrast + 128, times brightness. */
   readonly brightness: number;
@@ -103,8 +103,8 @@ function extentOf(hull: Float64Array, cos: number, sin: number, mirror: number):
   return { left, top, right, bottom };
 }
 
-function toEighth(value: number): number {
-  return Math.floor(Math.min(SCENE_SIZE, Math.max(0, value)) * 8 + 0.5) / 8;
+function toPixel(value: number): number {
+  return Math.floor(Math.min(SCENE_SIZE, Math.max(0, value)) + 0.5);
 }
 
 /** An object with what is still to be seen of it. */
@@ -185,7 +185,7 @@ function tryPlace(random: Rng, sprite: Sprite, label: number, side: number): Sta
     cos,
     sin,
     mirror,
-    box: [toEighth(left), toEighth(top), toEighth(left + w), toEighth(top + h)],
+    box: [toPixel(left), toPixel(top), toPixel(left + w), toPixel(top + h)],
     brightness: between(random, 0.75, 1.2),
     contrast: between(random, 0.8, 1.15),
   };
