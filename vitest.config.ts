@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
+import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { chromiumArgs, findChromium } from './scripts/chromium.ts';
 
-const chromium = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-);
+const chromium = findChromium();
 
 export default defineConfig({
   test: {
@@ -14,15 +13,19 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['src/app/**', 'src/**/*.gpu.test.ts'],
+          exclude: ['src/app/**', 'src/**/*.gpu.test.ts', 'scripts/canary/**'],
           testTimeout: 60_000,
         },
       },
       {
+        // tfjs's modules are many; made ready beforehand, they do not reload the page in the middle of a run.
+        optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // One software adapter: files side by side only make each other slow.
           fileParallelism: false,
           browser: {
             enabled: true,
@@ -31,12 +34,7 @@ export default defineConfig({
             provider: playwright({
               launchOptions: {
                 ...(chromium === undefined ? {} : { executablePath: chromium }),
-                args: [
-                  '--enable-unsafe-webgpu',
-                  '--use-webgpu-adapter=swiftshader',
-                  '--no-sandbox',
-                  '--disable-background-networking',
-                ],
+                args: chromiumArgs(),
               },
             }),
             instances: [{ browser: 'chromium' }],
@@ -44,6 +42,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [react()],
         test: {
           name: 'ui',
           environment: 'happy-dom',

@@ -1,0 +1,94 @@
+import { commands } from 'vitest/browser';
+
+/**
+ * Reads oracle data that lies beside the repository, inside the browser tests. Used by `*.gpu.test.ts` only; every
+ * reader gives `undefined` where the data is absent, and the test then skips with its path in its name.
+ */
+const ORACLE = '../shared/oracle';
+
+/** An array of a casepack case. */
+export interface PackedArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+}
+
+/** One case: `op` and `name`, and fields that depend on the op. */
+export interface PackedCase {
+  readonly op: string;
+  readonly name: string;
+  /** The array stored under a key; throws when the case has none there. */
+  array(key: string): PackedArray;
+  /** The number stored under a key; throws when the case has none there. */
+  number(key: string): number;
+  has(key: string): boolean;
+}
+
+/** The cases of a casepack (NAME.json + NAME.bin), e.g. `ops/losses`; undefined where it is absent. */
+export async function readCasepack(name: string): Promise<readonly PackedCase[] | undefined> {
+  const document = await readOracleJson(`${name}.json`);
+  if (document === undefined) return undefined;
+  const bytes = await readBytes(`${ORACLE}/${name}.bin`);
+  if (bytes === undefined) throw new Error(`readCasepack: ${name}.json is there, but not its .bin`);
+  if (!isRecord(document) || !Array.isArray(document['cases'])) {
+    throw new Error(`readCasepack: ${name}.json has no cases`);
+  }
+  return document['cases'].map((item: unknown) => packedCase(item, bytes));
+}
+
+/** A JSON file of the oracle folder, e.g. `mmdet/losses.json`; undefined where it is absent. */
+export async function readOracleJson(path: string): Promise<unknown> {
+  const bytes = await readBytes(`${ORACLE}/${path}`);
+  return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+}
+
+async function readBytes(path: string): Promise<ArrayBuffer | undefined> {
+  let base64: string;
+  try {
+    base64 = await commands.readFile(path, 'base64');
+  } catch (error) {
+    if (String(error).includes('ENOENT')) return undefined;
+    throw error;
+  }
+  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)).buffer;
+}
+
+function packedCase(item: unknown, bytes: ArrayBuffer): PackedCase {
+  if (!isRecord(item)) throw new Error('readCasepack: a case is not an object');
+  const { op, name } = item;
+  if (typeof op !== 'string' || typeof name !== 'string') {
+    throw new Error('readCasepack: a case without op or name');
+  }
+  return {
+    op,
+    name,
+    array: (key) => decodeArray(item[key], bytes, `${name}.${key}`),
+    number: (key) => {
+      const value = item[key];
+      if (typeof value !== 'number') throw new Error(`readCasepack: ${name}.${key} is no number`);
+      return value;
+    },
+    has: (key) => item[key] !== undefined && item[key] !== null,
+  };
+}
+
+const KINDS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
+
+function decodeArray(value: unknown, bytes: ArrayBuffer, where: string): PackedArray {
+  if (!isRecord(value) || !Array.isArray(value['shape'])) {
+    throw new Error(`readCasepack: ${where} is no array`);
+  }
+  const kind = value['$t'];
+  if (kind !== 'f32' && kind !== 'i32' && kind !== 'u8') {
+    throw new Error(`readCasepack: ${where} has an unknown type`);
+  }
+  const shape: number[] = value['shape'].map(Number);
+  const length = shape.reduce((product, side) => product * side, 1);
+  const { off, data } = value;
+  if (Array.isArray(data)) return { shape, data: new KINDS[kind](data.map(Number)) };
+  return { shape, data: new KINDS[kind](bytes, Number(off), length) };
+}
+
+/** Whether a JSON value is an object (not an array). */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
