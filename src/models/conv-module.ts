@@ -1,0 +1,65 @@
+import { conv2d } from '../ops/conv/conv2d.ts';
+import type { Tensor1D, Tensor4D, Variable } from '../tensor/tf.ts';
+import { constant } from './initialisers.ts';
+import type { Initialiser, ParameterSet } from './parameter-set.ts';
+
+export interface ConvModuleSpec {
+  /** state_dict prefix: `NAME.weight` and `NAME.bias`. */
+  readonly name: string;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: number;
+  readonly stride?: number;
+  readonly bias: boolean;
+  readonly relu?: boolean;
+  readonly trainable?: boolean;
+  readonly weightInit: Initialiser;
+  readonly biasInit?: Initialiser;
+}
+
+/** A convolution with its parameters, padded by (K−1)/2 as everywhere in these models. */
+export class ConvModule {
+  readonly #weight: Variable;
+  readonly #bias: Variable | null;
+  readonly #options: { readonly stride: number; readonly padding: number; readonly relu: boolean };
+
+  constructor(parameters: ParameterSet, spec: ConvModuleSpec) {
+    const { name, inChannels, outChannels, kernelSize, trainable = true } = spec;
+    this.#weight = parameters.add(
+      {
+        name: `${name}.weight`,
+        shape: [outChannels, inChannels, kernelSize, kernelSize],
+        role: 'weight',
+        trainable,
+      },
+      spec.weightInit,
+    );
+    this.#bias = spec.bias
+      ? parameters.add(
+          { name: `${name}.bias`, shape: [outChannels], role: 'bias', trainable },
+          spec.biasInit ?? constant(0),
+        )
+      : null;
+    this.#options = {
+      stride: spec.stride ?? 1,
+      padding: (kernelSize - 1) / 2,
+      relu: spec.relu ?? false,
+    };
+  }
+
+  /** float32 [N, H, W, CI] → [N, ceil(H/stride), ceil(W/stride), CO]. */
+  forward(x: Tensor4D): Tensor4D {
+    return conv2d(x, as4D(this.#weight), this.#bias === null ? null : as1D(this.#bias), this.#options);
+  }
+}
+
+function as4D(variable: Variable): Tensor4D {
+  if (variable.rank !== 4) throw new Error('conv weight: rank 4 wanted');
+  return variable as Tensor4D;
+}
+
+/** A variable of rank 1 as such. */
+export function as1D(variable: Variable): Tensor1D {
+  if (variable.rank !== 1) throw new Error('vector parameter: rank 1 wanted');
+  return variable as Tensor1D;
+}

@@ -1,0 +1,140 @@
+import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
+import type { Tensor, Tensor1D, Tensor4D } from '../../tensor/tf.ts';
+import { reluGrad } from '../elementwise/relu-grad.ts';
+import { defineOp } from '../host/define-op.ts';
+import { batchNormGradKernel, batchNormKernel, invStdKernel } from './batch-norm.wgsl.ts';
+import { channelMomentsKernel, mergeMomentsKernel } from './channel-moments.wgsl.ts';
+import { chunkRows, normalisedSums } from './channel-sums.ts';
+
+/** The four vectors of a batch norm, float32 [C] each. Running statistics are changed in place in training mode. */
+export interface BatchNormState {
+  readonly weight: Tensor1D;
+  readonly bias: Tensor1D;
+  readonly runningMean: Tensor1D;
+  readonly runningVar: Tensor1D;
+}
+
+export interface BatchNormOptions {
+  /** Normalise by the batch and move the running statistics (true), or by the running statistics (false). */
+  readonly training: boolean;
+  readonly relu: boolean;
+  /** PyTorch's defaults: eps 1e-5, momentum 0.1. */
+  readonly eps: number;
+  readonly momentum: number;
+  /** Added before the ReLU; same shape as `x`. */
+  readonly residual?: Tensor4D;
+}
+
+/**
+ * Batch normalisation over N, H, W (Ioffe & Szegedy, 2015), PyTorch's BatchNorm2d, with the shortcut addition and the
+ * ReLU of a residual block in the same kernel.
+ *
+ * @param x float32 [N, H, W, C]
+ * @returns float32 [N, H, W, C]; differentiable in x, weight, bias and residual
+ */
+export function batchNorm(x: Tensor4D, state: BatchNormState, options: BatchNormOptions): Tensor4D {
+  const { training, relu, eps, momentum, residual } = options;
+  const { mean, invStd } = training
+    ? batchMoments(x, state, eps, momentum)
+    : { mean: state.runningMean, invStd: inverseStd(state.runningVar, eps) };
+  const { weight, bias } = state;
+  const inputs = { x, mean, invStd, weight, bias, ...(residual === undefined ? {} : { residual }) };
+  return runBatchNorm(inputs, { relu, training }).as4D(...x.shape);
+}
+
+type Input = 'x' | 'mean' | 'invStd' | 'weight' | 'bias' | 'residual';
+type Attributes = { readonly relu: boolean; readonly training: boolean };
+
+const runBatchNorm = defineOp<Input, Attributes>({
+  name: 'AnchorageBatchNorm',
+  save: ['x', 'mean', 'invStd', 'weight'],
+  saveOutput: true,
+  forward(inputs, { relu }) {
+    const { x, mean, invStd, weight, bias } = inputs;
+    // Absent for a norm without a shortcut: the registry's map then simply lacks the key.
+    const residual: Tensor | undefined = inputs.residual;
+    const channels = weight.size;
+    const vector = channels % 4 === 0 ? 4 : 1;
+    const y = emptyTensor(x.shape);
+    const count = x.size / vector;
+    const { workgroups, rowSize } = foldWorkgroups(count, 64);
+    runKernel(
+      batchNormKernel({ residual: residual !== undefined, relu, vector }),
+      [x, mean, invStd, weight, bias, ...(residual === undefined ? [] : [residual]), y],
+      { count, rowSize, groups: channels / vector },
+      workgroups,
+    );
+    return y;
+  },
+  gradient(dy, saved, { relu, training }) {
+    const [x, mean, invStd, weight, y] = saved;
+    if (!x || !mean || !invStd || !weight || !y) throw new Error('batchNorm: saved');
+    const masked = relu ? reluGrad(dy, y) : dy;
+    const sums = normalisedSums(masked, x, mean, invStd);
+    const channels = weight.size;
+    return {
+      x: () => inputGrad(masked, x, mean, invStd, weight, training ? sums : undefined),
+      weight: () => sums.slice([1, 0], [1, channels]).reshape([channels]),
+      bias: () => sums.slice([0, 0], [1, channels]).reshape([channels]),
+      residual: () => masked.clone(),
+      // Functions of x (training) or constants (evaluation); never differentiated on their own.
+      mean: () => mean.zerosLike(),
+      invStd: () => invStd.zerosLike(),
+    };
+  },
+});
+
+function inputGrad(
+  dy: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  invStd: Tensor,
+  weight: Tensor,
+  sums: Tensor | undefined,
+): Tensor {
+  const dx = emptyTensor(dy.shape);
+  const { workgroups, rowSize } = foldWorkgroups(dy.size, 64);
+  const channels = weight.size;
+  runKernel(
+    batchNormGradKernel(sums !== undefined),
+    sums === undefined ? [dy, weight, invStd, dx] : [dy, weight, invStd, x, mean, sums, dx],
+    { count: dy.size, rowSize, channels, rows: dy.size / channels },
+    workgroups,
+  );
+  return dx;
+}
+
+function batchMoments(
+  x: Tensor4D,
+  { runningMean, runningVar }: BatchNormState,
+  eps: number,
+  momentum: number,
+): { readonly mean: Tensor1D; readonly invStd: Tensor1D } {
+  const channels = x.shape[3];
+  const rows = x.size / channels;
+  const { rowsPerChunk, chunks } = chunkRows(rows);
+  const partial = emptyTensor([chunks, 2, channels]);
+  const mean = emptyTensor<Tensor1D>([channels]);
+  const invStd = emptyTensor<Tensor1D>([channels]);
+  runKernel(
+    channelMomentsKernel,
+    [x, partial],
+    { rows, channels, rowsPerChunk, chunks },
+    [Math.ceil(channels / 16), Math.ceil(chunks / 4), 1],
+  );
+  runKernel(
+    mergeMomentsKernel,
+    [partial, mean, invStd, runningMean, runningVar],
+    { rows, channels, rowsPerChunk, chunks, eps, momentum },
+    [Math.ceil(channels / 16), 1, 1],
+  );
+  partial.dispose();
+  return { mean, invStd };
+}
+
+function inverseStd(variance: Tensor1D, eps: number): Tensor1D {
+  const channels = variance.size;
+  const invStd = emptyTensor<Tensor1D>([channels]);
+  runKernel(invStdKernel, [variance, invStd], { channels, eps }, [Math.ceil(channels / 64), 1, 1]);
+  return invStd;
+}
