@@ -11,7 +11,9 @@ for (const canary of CANARIES) {
   // A canary that plants nothing is the very mistake it is there to catch.
   const problems = planted === 0 ? ['nothing was planted', ...wrong] : wrong;
   if (problems.length > 0) failed += 1;
-  console.log(`${problems.length === 0 ? 'ok' : 'FAILED'}  ${name}: ${planted} planted, ${problems.length} wrong`);
+  console.log(
+    `${problems.length === 0 ? 'ok' : 'FAILED'}  ${name}: ${planted} planted, ${problems.length} wrong`,
+  );
   for (const problem of problems.slice(0, 40)) console.log(`        ${problem}`);
 }
 console.log(`canaries: ${CANARIES.length - failed} passed, ${failed} failed`);

@@ -45,22 +45,71 @@ export const ROOMS: readonly Room[] = [
     ['base', 'tensor', 'boxes', 'ops', ...LISTS],
     'base, tensor, boxes, ops',
   ),
-  room('data', 'src/data/loader/x.ts', ['base', 'boxes'], 'base, boxes (typed arrays out; `train` makes tensors)'),
+  room(
+    'data',
+    'src/data/loader/x.ts',
+    ['base', 'boxes'],
+    'base, boxes (typed arrays out; `train` makes tensors)',
+  ),
   room('eval', 'src/eval/coco-map/x.ts', ['base', 'boxes'], 'base, boxes'),
   room('checkpoint', 'src/checkpoint/x.ts', ['base'], 'base (bytes to named arrays and back)'),
-  room('config', 'src/config/x.ts', ['base', ...LISTS], 'base, and the schema lists of models, data, train, eval'),
+  room(
+    'config',
+    'src/config/x.ts',
+    ['base', ...LISTS],
+    'base, and the schema lists of models, data, train, eval',
+  ),
   room('train', 'src/train/hooks/x.ts', [...COMPUTE, ...LISTS], COMPUTE.join(', ')),
   room('inspect', 'src/inspect/x.ts', [...COMPUTE, ...LISTS], 'as train'),
   // A schema list is a file of its own room, and is also open to `config`.
-  room('schema-list', 'src/models/dense-heads/list.ts', ['base', 'tensor', 'boxes', 'ops', 'models'], ''),
-  room('worker', 'src/worker/session.ts', [...ENGINE, 'worker-protocol', 'worker-port'], 'everything but app and cli'),
-  room('worker-protocol', 'src/worker/protocol.ts', [], 'types only, from anywhere below', ANY_TYPES),
-  room('worker-port', 'src/worker/port.ts', ['base', 'worker-protocol'], 'base, protocol', ANY_TYPES),
-  room('worker-client', 'src/worker/client.ts', ['base', 'worker-port', 'worker-protocol'], 'base, port, protocol', ANY_TYPES),
+  room(
+    'schema-list',
+    'src/models/dense-heads/list.ts',
+    ['base', 'tensor', 'boxes', 'ops', 'models'],
+    '',
+  ),
+  room(
+    'worker',
+    'src/worker/session.ts',
+    [...ENGINE, 'worker-protocol', 'worker-port'],
+    'everything but app and cli',
+  ),
+  room(
+    'worker-protocol',
+    'src/worker/protocol.ts',
+    [],
+    'types only, from anywhere below',
+    ANY_TYPES,
+  ),
+  room(
+    'worker-port',
+    'src/worker/port.ts',
+    ['base', 'worker-protocol'],
+    'base, protocol',
+    ANY_TYPES,
+  ),
+  room(
+    'worker-client',
+    'src/worker/client.ts',
+    ['base', 'worker-port', 'worker-protocol'],
+    'base, port, protocol',
+    ANY_TYPES,
+  ),
   room('cli', 'src/cli/x.ts', [...ENGINE, 'worker', 'worker-protocol'], 'worker/session and below'),
   room('main', 'src/main.tsx', ['app'], 'app'),
-  room('app', 'src/app/app.tsx', [...APP_ROOMS, 'other-panel', 'base', 'boxes', 'worker-client'], 'all of app, base, boxes, worker/client; types from anywhere', APP_TYPES),
-  appRoom('panel', 'panels/first/panel.tsx', ['store', 'series', 'charts', 'canvas', 'images', 'ui', 'commands', 'i18n'], ['boxes']),
+  room(
+    'app',
+    'src/app/app.tsx',
+    [...APP_ROOMS, 'other-panel', 'base', 'boxes', 'worker-client'],
+    'all of app, base, boxes, worker/client; types from anywhere',
+    APP_TYPES,
+  ),
+  appRoom(
+    'panel',
+    'panels/first/panel.tsx',
+    ['store', 'series', 'charts', 'canvas', 'images', 'ui', 'commands', 'i18n'],
+    ['boxes'],
+  ),
   appRoom('store', 'store/x.ts', ['series', 'images', 'i18n'], ['boxes', 'worker-client']),
   appRoom('series', 'series/x.ts', [], []),
   appRoom('charts', 'charts/x.ts', ['series', 'ui', 'i18n'], []),
@@ -88,7 +137,12 @@ function room(
   return { name, path, values, says, types: [...types, 'config'] };
 }
 
-function appRoom(name: string, path: string, inApp: readonly string[], below: readonly string[]): Room {
+function appRoom(
+  name: string,
+  path: string,
+  inApp: readonly string[],
+  below: readonly string[],
+): Room {
   const values = [...inApp.map((other) => `app-${other}`), 'base', ...below];
   const says = [...inApp, 'base', ...below].join(', ');
   return room(`app-${name}`, `src/app/${path}`, values, says, APP_TYPES);

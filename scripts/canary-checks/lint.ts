@@ -57,7 +57,8 @@ export function lint(workspace: Workspace): readonly Finding[] {
   const { diagnostics, number_of_files: files } = OUTPUT.parse(JSON.parse(stdout.slice(start)));
   if (files === 0) throw new Error('oxlint looked at no file');
   return diagnostics.map(({ code, message, help, filename, labels }) => {
-    const rule = code ?? (message.startsWith('Unused oxlint-disable') ? 'unused-directive' : message);
+    const rule =
+      code ?? (message.startsWith('Unused oxlint-disable') ? 'unused-directive' : message);
     return {
       file: filename.replaceAll('\\', '/'),
       line: FILE_RULES.has(rule) ? 0 : (labels[0]?.span.line ?? 0),
@@ -89,7 +90,9 @@ export function compareFindings(
   const actual = new Set(found.map(key));
   return [
     ...[...expected].filter((one) => !actual.has(one)).map((one) => `not reported: ${one}`),
-    ...[...actual].filter((one) => !expected.has(one)).map((one) => `reported but not planted: ${one}`),
+    ...[...actual]
+      .filter((one) => !expected.has(one))
+      .map((one) => `reported but not planted: ${one}`),
   ];
 }
 
@@ -114,7 +117,10 @@ export function lintCanary(): CanaryResult {
     });
   const found = lint(workspace);
   const silent = found
-    .filter(({ rule, text }) => rule.startsWith('eslint(no-restricted') && !/\b(Use|Import|Put)\b/.test(text))
+    .filter(
+      ({ rule, text }) =>
+        rule.startsWith('eslint(no-restricted') && !/\b(Use|Import|Put)\b/.test(text),
+    )
     .map(({ file, line }) => `${file}:${line} says no replacement`);
   return {
     name: 'oxlint rules',

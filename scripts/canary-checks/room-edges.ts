@@ -8,7 +8,10 @@ import type { CanaryResult } from './workspace.ts';
 const RULE = 'boundaries(dependencies)';
 
 /** The five ways to reach another file, and whether each needs a value edge or only a type edge. */
-const FORMS: readonly { readonly kind: 'value' | 'type'; readonly text: (from: string, n: number) => string }[] = [
+const FORMS: readonly {
+  readonly kind: 'value' | 'type';
+  readonly text: (from: string, n: number) => string;
+}[] = [
   { kind: 'value', text: (from, n) => `import { target as v${n} } from '${from}';` },
   { kind: 'type', text: (from, n) => `import type { Target as T${n} } from '${from}';` },
   { kind: 'value', text: (from, n) => `export { target as r${n} } from '${from}';` },
@@ -34,10 +37,18 @@ export function roomEdgesCanary(): CanaryResult {
     forbidden.push(...faults.map((line) => ({ file, line: line + shift, rule: RULE })));
   }
   const found = lint(workspace).filter(({ rule }) => rule === RULE);
-  return { name: 'room edges', planted: forbidden.length, wrong: compareFindings(forbidden, found) };
+  return {
+    name: 'room edges',
+    planted: forbidden.length,
+    wrong: compareFindings(forbidden, found),
+  };
 }
 
-function edgesOf(from: Room): { readonly file: string; readonly text: string; readonly faults: readonly number[] } {
+function edgesOf(from: Room): {
+  readonly file: string;
+  readonly text: string;
+  readonly faults: readonly number[];
+} {
   const file = isOneFile(from.name) ? from.path : from.path.replace(/[^/]+(\.tsx?)$/, 'edges$1');
   const lines: string[] = [];
   const faults: number[] = [];

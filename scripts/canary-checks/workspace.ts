@@ -36,7 +36,10 @@ export class Workspace implements Disposable {
   }
 
   /** Runs the entry script of an installed tool in the workspace; never through a shell. */
-  run(script: string, args: readonly string[]): { readonly status: number; readonly stdout: string; readonly stderr: string } {
+  run(
+    script: string,
+    args: readonly string[],
+  ): { readonly status: number; readonly stdout: string; readonly stderr: string } {
     const { status, stdout, stderr, error } = spawnSync(
       process.execPath,
       [join(ROOT, 'node_modules', script), ...args],
