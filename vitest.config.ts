@@ -19,7 +19,9 @@ export default defineConfig({
       },
       {
         // tfjs's modules are many; made ready beforehand, they do not reload the page in the middle of a run.
-        optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
+        optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'zod'] },
+        // Tests read oracle data that lies beside the repository, and skip where it is absent.
+        server: { fs: { allow: ['.', '../shared'] } },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
