@@ -20,6 +20,8 @@ export interface PackedCase {
   array(key: string): PackedArray;
   /** The number stored under a key; throws when the case has none there. */
   number(key: string): number;
+  /** The boolean stored under a key; throws when the case has none there. */
+  flag(key: string): boolean;
   has(key: string): boolean;
 }
 
@@ -65,6 +67,11 @@ function packedCase(item: unknown, bytes: ArrayBuffer): PackedCase {
     number: (key) => {
       const value = item[key];
       if (typeof value !== 'number') throw new Error(`readCasepack: ${name}.${key} is no number`);
+      return value;
+    },
+    flag: (key) => {
+      const value = item[key];
+      if (typeof value !== 'boolean') throw new Error(`readCasepack: ${name}.${key} is no boolean`);
       return value;
     },
     has: (key) => item[key] !== undefined && item[key] !== null,
