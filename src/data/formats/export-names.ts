@@ -1,6 +1,6 @@
 /** Names of the files in an exported data set: kept as they are where that is possible, always distinct and safe. */
 import type { ImageEntry } from '../dataset.ts';
-import { commonRoot, extensionOf, safePath, stemOf } from '../sources/source-paths.ts';
+import { extensionOf, folderOf, safePath, stemOf } from '../sources/source-paths.ts';
 
 /** Distinct names in order: a name that was taken gets `_2`, `_3` … before its extension, letter case ignored. */
 function distinct(names: readonly { readonly stem: string; readonly ending: string }[]): string[] {
@@ -18,15 +18,24 @@ function ending(path: string): string {
   return extension === '' ? '' : `.${extension}`;
 }
 
+/** The deepest folder that holds all paths, with its last slash, or `''`. */
+function sharedFolder(paths: readonly string[]): string {
+  let folder = folderOf(paths[0] ?? '');
+  for (const path of paths) {
+    while (!path.startsWith(folder)) folder = folderOf(folder.slice(0, -1));
+  }
+  return folder;
+}
+
 /**
  * COCO file names, below `images/`, one for each image: its path without the folders that all share; for an image that
  * has no file the name by the label file.
  */
 export function cocoFileNames(images: readonly ImageEntry[]): string[] {
-  const root = commonRoot(images.filter(({ missing }) => !missing).map(({ path }) => path));
+  const root = sharedFolder(images.flatMap(({ path }) => (path === '' ? [] : [path])));
   const names = images.map(({ path, name, index }) => {
     const wanted = path === '' ? name : path.slice(root.length);
-    const safe = (safePath(wanted) ?? `image_${index}`).replace(/^images\//i, '');
+    const safe = safePath(wanted) ?? `image_${index}`;
     const end = ending(safe);
     return { stem: end === '' ? safe : safe.slice(0, -end.length), ending: end };
   });
