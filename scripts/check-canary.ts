@@ -1,9 +1,22 @@
+import { deadCodeCanary } from './canary-checks/dead-code.ts';
+import { formatCanary } from './canary-checks/format.ts';
+import { gpuCountCanary } from './canary-checks/gpu-count.ts';
 import { lintCanary } from './canary-checks/lint.ts';
 import { roomEdgesCanary } from './canary-checks/room-edges.ts';
+import { sizeCanary } from './canary-checks/size.ts';
+import { typesCanary } from './canary-checks/types.ts';
 import type { CanaryResult } from './canary-checks/workspace.ts';
 
 /** Every guard of this project, and the known faults that it must report. */
-const CANARIES: readonly (() => CanaryResult)[] = [lintCanary, roomEdgesCanary];
+const CANARIES: readonly (() => CanaryResult)[] = [
+  formatCanary,
+  lintCanary,
+  roomEdgesCanary,
+  typesCanary,
+  deadCodeCanary,
+  sizeCanary,
+  gpuCountCanary,
+];
 
 let failed = 0;
 for (const canary of CANARIES) {

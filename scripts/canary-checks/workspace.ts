@@ -12,6 +12,12 @@ export interface CanaryResult {
   readonly wrong: readonly string[];
 }
 
+export interface ToolRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
  * A throw-away project outside the repository, with the repository's own tool settings and packages, in which faults
  * can be planted without the ordinary checks tripping over them.
@@ -36,14 +42,16 @@ export class Workspace implements Disposable {
   }
 
   /** Runs the entry script of an installed tool in the workspace; never through a shell. */
-  run(
-    script: string,
-    args: readonly string[],
-  ): { readonly status: number; readonly stdout: string; readonly stderr: string } {
+  run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ToolRun {
     const { status, stdout, stderr, error } = spawnSync(
       process.execPath,
       [join(ROOT, 'node_modules', script), ...args],
-      { cwd: this.path, encoding: 'utf8', maxBuffer: 1 << 28 },
+      {
+        cwd: this.path,
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+        env: { ...process.env, ...env },
+      },
     );
     if (error !== undefined) throw error;
     return { status: status ?? -1, stdout, stderr };

@@ -12,8 +12,8 @@ export function Conditional({ on }: { readonly on: boolean }): number {
 }
 
 export function MissingDependency({ label }: { readonly label: string }): string {
-  useEffect(() => { // planted: react-hooks(exhaustive-deps)
-    document.title = label;
+  useEffect(() => {
+    document.title = label; // planted: react-hooks(exhaustive-deps)
   }, []);
   return label;
 }

@@ -1,0 +1,43 @@
+import { test as unwatched } from '@playwright/test';
+import { DIST } from '../scripts/built-app.ts';
+import { serveFolder } from '../scripts/static-server.ts';
+import { POLICY } from '../scripts/vite-content-security-policy.ts';
+import { expect, test } from './fixtures.ts';
+
+test('the page opens and names the adapter it computes on', async ({ page, appUrl }) => {
+  await page.goto(appUrl);
+  await expect(page).toHaveTitle(/Anchorage/);
+  await expect(page.getByRole('banner').getByText(/swiftshader/i)).toBeVisible();
+});
+
+test('the page works from a sub-path of a static host', async ({ page, subPathUrl }) => {
+  await page.goto(subPathUrl);
+  await expect(page.getByRole('banner').getByText(/swiftshader/i)).toBeVisible();
+});
+
+unwatched('the page itself forbids every other origin', async ({ page }) => {
+  const server = await serveFolder(DIST, { port: 0 });
+  await page.goto(server.url);
+  const policy = await page
+    .locator('meta[http-equiv="Content-Security-Policy"]')
+    .getAttribute('content');
+  expect(policy).toContain(`connect-src ${POLICY['connect-src']}`);
+  // Routed to an answer, so that only the policy can stop it.
+  await page.route('http://elsewhere.test/**', (route) =>
+    route.fulfill({ headers: { 'access-control-allow-origin': '*' }, body: 'x' }),
+  );
+  const blocked = await page.evaluate(async () => {
+    const violation = new Promise<string>((resolve) => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        resolve(event.effectiveDirective);
+      });
+    });
+    const answer = await fetch('http://elsewhere.test/x').then(
+      () => 'sent',
+      () => 'refused',
+    );
+    return { answer, directive: answer === 'refused' ? await violation : '' };
+  });
+  expect(blocked).toEqual({ answer: 'refused', directive: 'connect-src' });
+  await server.close();
+});

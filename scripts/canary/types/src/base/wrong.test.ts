@@ -1,0 +1,1 @@
+export const folder: number = 'x'; // planted: TS2322

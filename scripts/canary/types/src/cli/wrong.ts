@@ -1,0 +1,1 @@
+export const folder: number = process.cwd(); // planted: TS2322
