@@ -87,14 +87,37 @@ async function unzip(zip: Blob): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
+/** The first `count` images, four in five of them in `train`. */
+function firstImages(dataset: Dataset, count: number): Dataset {
+  const { offsets, boxes, labels, flags, areas } = dataset.annotations;
+  const total = offsets[count] ?? 0;
+  const kept = labels.slice(0, total);
+  const indices = Uint32Array.from({ length: count }, (_, i) => i);
+  const train = Math.floor(count * 0.8);
+  return {
+    ...dataset,
+    images: dataset.images.slice(0, count),
+    annotations: {
+      offsets: offsets.slice(0, count + 1),
+      boxes: boxes.slice(0, total * 4),
+      labels: kept,
+      flags: flags.slice(0, total),
+      areas: areas.slice(0, total),
+    },
+    splits: { train: indices.slice(0, train), val: indices.slice(train) },
+    classCounts: dataset.classes.map((_, label) => kept.filter((l) => l === label).length),
+  };
+}
+
 describe('the sample, exported and opened again', () => {
   let sample: Dataset;
   beforeAll(async () => {
-    sample = await createSampleDataset({ seed: 4, loadArt: loadSampleArt });
+    // A part of it: thousands of zip entries are not what this is about.
+    sample = firstImages(await createSampleDataset({ seed: 4, loadArt: loadSampleArt }), 120);
   });
 
   async function exportedAndOpened(format: ExportFormat): Promise<Dataset> {
-    // Encoding 576 pictures is not what this is about: one picture stands for all.
+    // One picture stands for all, to save their encoding.
     const png = await sample.readImage(0);
     const again = await reopen({ ...sample, readImage: async () => png }, format);
     expect(again.format).toBe(format);
@@ -108,7 +131,7 @@ describe('the sample, exported and opened again', () => {
     const sized = again.images.filter(
       ({ width, height, missing }) => width === 256 && height === 256 && !missing,
     );
-    expect(sized).toHaveLength(576);
+    expect(sized).toHaveLength(120);
     expect(Buffer.compare(await again.readImage(5), png)).toBe(0);
     return again;
   }
@@ -148,7 +171,7 @@ describe('the sample, exported and opened again', () => {
     const few = { ...sample, readImage: async () => new Uint8Array([1]) };
     const steps: number[] = [];
     const zip = await exportDataset(few, 'coco', (done, total) => steps.push(done / total));
-    expect(steps).toEqual(Array.from({ length: 576 }, (_, i) => (i + 1) / 576));
+    expect(steps).toEqual(Array.from({ length: 120 }, (_, i) => (i + 1) / 120));
     const licence = (await unzip(zip)).get('LICENSE.txt');
     expect(new TextDecoder().decode(licence)).toBe(sampleLicence.text);
   });
