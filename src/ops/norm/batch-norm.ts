@@ -1,10 +1,12 @@
+import { UserError } from '../../base/errors.ts';
 import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
+import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor1D, Tensor4D } from '../../tensor/tf.ts';
 import { reluGrad } from '../elementwise/relu-grad.ts';
 import { defineOp } from '../host/define-op.ts';
 import { batchNormGradKernel, batchNormKernel, invStdKernel } from './batch-norm.wgsl.ts';
 import { channelMomentsKernel, mergeMomentsKernel } from './channel-moments.wgsl.ts';
-import { chunkRows, normalisedSums } from './channel-sums.ts';
+import { channelSums, chunkRows, normalisedSums } from './channel-sums.ts';
 
 /** The four vectors of a batch norm, float32 [C] each. Running statistics are changed in place in training mode. */
 export interface BatchNormState {
@@ -31,15 +33,19 @@ export interface BatchNormOptions {
  *
  * @param x float32 [N, H, W, C]
  * @returns float32 [N, H, W, C]; differentiable in x, weight, bias and residual
+ * @throws UserError `batch-norm-one-value` in training with N·H·W = 1, as PyTorch does: one value has no variance
  */
 export function batchNorm(x: Tensor4D, state: BatchNormState, options: BatchNormOptions): Tensor4D {
   const { training, relu, eps, momentum, residual } = options;
-  const { mean, invStd } = training
-    ? batchMoments(x, state, eps, momentum)
-    : { mean: state.runningMean, invStd: inverseStd(state.runningVar, eps) };
-  const { weight, bias } = state;
-  const inputs = { x, mean, invStd, weight, bias, ...(residual === undefined ? {} : { residual }) };
-  return runBatchNorm(inputs, { relu, training }).as4D(...x.shape);
+  return tf.tidy(() => {
+    const { mean, invStd } = training
+      ? batchMoments(x, state, eps, momentum)
+      : { mean: state.runningMean, invStd: inverseStd(state.runningVar, eps) };
+    const { weight, bias } = state;
+    const shortcut = residual === undefined ? {} : { residual };
+    const inputs = { x, mean, invStd, weight, bias, ...shortcut };
+    return runBatchNorm(inputs, { relu, training }).as4D(...x.shape);
+  });
 }
 
 type Input = 'x' | 'mean' | 'invStd' | 'weight' | 'bias' | 'residual';
@@ -70,12 +76,14 @@ const runBatchNorm = defineOp<Input, Attributes>({
     const [x, mean, invStd, weight, y] = saved;
     if (!x || !mean || !invStd || !weight || !y) throw new Error('batchNorm: saved');
     const masked = relu ? reluGrad(dy, y) : dy;
-    const sums = normalisedSums(masked, x, mean, invStd);
     const channels = weight.size;
+    // With running statistics dx needs no sums, and a frozen norm asks for dx alone.
+    const sums = training ? normalisedSums(masked, x, mean, invStd) : undefined;
+    const weightSums = (): Tensor => sums ?? normalisedSums(masked, x, mean, invStd);
     return {
-      x: () => inputGrad(masked, x, mean, invStd, weight, training ? sums : undefined),
-      weight: () => sums.slice([1, 0], [1, channels]).reshape([channels]),
-      bias: () => sums.slice([0, 0], [1, channels]).reshape([channels]),
+      x: () => inputGrad(masked, x, mean, invStd, weight, sums),
+      weight: () => weightSums().slice([1, 0], [1, channels]).reshape([channels]),
+      bias: () => sums?.slice([0, 0], [1, channels]).reshape([channels]) ?? channelSums(masked),
       residual: () => masked.clone(),
       // Functions of x (training) or constants (evaluation); never differentiated on their own.
       mean: () => mean.zerosLike(),
@@ -112,16 +120,23 @@ function batchMoments(
 ): { readonly mean: Tensor1D; readonly invStd: Tensor1D } {
   const channels = x.shape[3];
   const rows = x.size / channels;
+  if (rows === 1) {
+    throw new UserError({
+      code: 'batch-norm-one-value',
+      what: 'A batch norm in training mode got one value per channel.',
+      why: 'Batch size 1 and a map of 1 × 1 leave nothing to take a variance of.',
+      action: 'Train with larger images or batches, or set norm_eval to true.',
+    });
+  }
   const { rowsPerChunk, chunks } = chunkRows(rows);
   const partial = emptyTensor([chunks, 2, channels]);
   const mean = emptyTensor<Tensor1D>([channels]);
   const invStd = emptyTensor<Tensor1D>([channels]);
-  runKernel(
-    channelMomentsKernel,
-    [x, partial],
-    { rows, channels, rowsPerChunk, chunks },
-    [Math.ceil(channels / 16), Math.ceil(chunks / 4), 1],
-  );
+  runKernel(channelMomentsKernel, [x, partial], { rows, channels, rowsPerChunk, chunks }, [
+    Math.ceil(channels / 16),
+    Math.ceil(chunks / 4),
+    1,
+  ]);
   runKernel(
     mergeMomentsKernel,
     [partial, mean, invStd, runningMean, runningVar],

@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
  * moves the running statistics: running ← (1 − m)·running + m·batch, with the unbiased variance, as PyTorch does.
  *
  * Buffers: partial f32 [chunks, 2, channels], mean f32 [channels], invStd f32 [channels], runningMean and runningVar f32
- * [channels] (in place). One invocation per channel.
+ * [channels] (in place). At least two rows. One invocation per channel.
  */
 export const mergeMomentsKernel: Kernel = {
   name: 'merge_moments',
@@ -83,7 +83,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   mean[channel] = average;
   invStd[channel] = 1.0 / sqrt(squares / count + params.eps);
-  let unbiased = squares / max(count - 1.0, 1.0);
+  let unbiased = squares / (count - 1.0);
   runningMean[channel] = (1.0 - params.momentum) * runningMean[channel] + params.momentum * average;
   runningVar[channel] = (1.0 - params.momentum) * runningVar[channel] + params.momentum * unbiased;
 }`,
