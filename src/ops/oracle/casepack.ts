@@ -20,6 +20,8 @@ export interface PackedCase {
   array(key: string): PackedArray;
   /** The number stored under a key; throws when the case has none there. */
   number(key: string): number;
+  /** The plain list of numbers stored under a key; throws when the case has none there. */
+  numbers(key: string): readonly number[];
   /** The boolean stored under a key; throws when the case has none there. */
   flag(key: string): boolean;
   has(key: string): boolean;
@@ -68,6 +70,11 @@ function packedCase(item: unknown, bytes: ArrayBuffer): PackedCase {
       const value = item[key];
       if (typeof value !== 'number') throw new Error(`readCasepack: ${name}.${key} is no number`);
       return value;
+    },
+    numbers: (key) => {
+      const value = item[key];
+      if (!Array.isArray(value)) throw new Error(`readCasepack: ${name}.${key} is no list`);
+      return value.map(Number);
     },
     flag: (key) => {
       const value = item[key];

@@ -116,7 +116,7 @@ describe.skipIf(!existsSync(ORACLE))(`${ORACLE} (skipped where it is absent)`, (
     const valid = anchorValidFlagsReference(levels, { height, width });
     for (const [index, level] of levels.entries()) {
       const count = input.n_per_level[index] ?? Number.NaN;
-      const own = [...anchors.slice(level.start * 4, (level.start + count) * 4)];
+      const own = Array.from(anchors.subarray(level.start * 4, (level.start + count) * 4));
       const first = (input.first[index] ?? []).flat();
       const last = (input.last[index] ?? []).flat();
       expect(own.length).toBe(count * 4);

@@ -1,0 +1,147 @@
+import type { Kernel, ParamSpec } from '../../tensor/kernel.ts';
+import { IS_NAN } from '../box-iou/iou.wgsl.ts';
+
+export const WORKGROUP_SIZE = 64;
+
+const STATISTICS: readonly ParamSpec[] = [
+  'meanX',
+  'meanY',
+  'meanW',
+  'meanH',
+  'stdX',
+  'stdY',
+  'stdW',
+  'stdH',
+].map((name) => ({ name, type: 'f32' }));
+
+const STATISTICS_WGSL = /* wgsl */ `
+fn means() -> vec4<f32> { return vec4<f32>(params.meanX, params.meanY, params.meanW, params.meanH); }
+fn stds() -> vec4<f32> { return vec4<f32>(params.stdX, params.stdY, params.stdW, params.stdH); }`;
+
+/**
+ * Regression targets of the positive anchors (DeltaXYWHBBoxCoder.encode, MMDetection; R-CNN, arXiv 1311.2524 app. C).
+ * Buffers: anchors xyxy [N], gtBoxes xyxy [B, G], assigned i32 [B, N] → targets vec4 (dx, dy, dw, dh) [B, N].
+ * One invocation per image and anchor; one pass. dx, dy are centre distances over the anchor's size, dw, dh logarithms
+ * of size ratios, then (d − mean) / std. Anchors that are not positive get 0. No epsilon: a ground truth of no width
+ * gives −Infinity, as in MMDetection.
+ */
+export const encodeKernel: Kernel = {
+  name: 'delta_encode',
+  buffers: [
+    { name: 'anchors', type: 'vec4<f32>', access: 'read' },
+    { name: 'gtBoxes', type: 'vec4<f32>', access: 'read' },
+    { name: 'assigned', type: 'i32', access: 'read' },
+    { name: 'targets', type: 'vec4<f32>', access: 'write' },
+  ],
+  params: [
+    ...STATISTICS,
+    { name: 'anchorCount', type: 'u32' },
+    { name: 'gtRows', type: 'u32' },
+    { name: 'count', type: 'u32' },
+    { name: 'rowSize', type: 'u32' },
+  ],
+  body: /* wgsl */ `${STATISTICS_WGSL}
+@compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let index = id.x + id.y * params.rowSize;
+  if (index >= params.count) { return; }
+  let gt = assigned[index];
+  if (gt < 0) {
+    targets[index] = vec4<f32>(0.0);
+    return;
+  }
+  let anchor = anchors[index % params.anchorCount];
+  let box = gtBoxes[index / params.anchorCount * params.gtRows + u32(gt)];
+  let size = anchor.zw - anchor.xy;
+  let shift = ((box.xy + box.zw) * 0.5 - (anchor.xy + anchor.zw) * 0.5) / size;
+  let scale = log((box.zw - box.xy) / size);
+  targets[index] = (vec4<f32>(shift, scale) - means()) / stds();
+}`,
+};
+
+/** What may change the text of {@link decodeKernel}. */
+export interface DecodeSpec {
+  /** Anchors are [N] for all images, or [B, N]. */
+  readonly sharedAnchors: boolean;
+  /** Type of the bound image shapes to clip to; null does not clip. */
+  readonly clip: 'f32' | 'i32' | null;
+  /** Clamp the centre's shift too, and sizes only from above (YOLOF). */
+  readonly addCtrClamp: boolean;
+}
+
+/**
+ * Boxes from deltas (DeltaXYWHBBoxCoder.decode of MMDetection).
+ * Buffers: anchors xyxy [N] or [B, N], deltas vec4 [B, N], maxShapes f32 or i32 [B, 2] (height, width; only with `clip`)
+ * → boxes xyxy [B, N].
+ * One invocation per image and anchor; one pass. d · std + mean; dw, dh are clamped to ±maxRatio; corners are clipped
+ * to [0, width] × [0, height], both ends included. NaN stays NaN, which min and max would turn into a border.
+ */
+export function decodeKernel({ sharedAnchors, clip, addCtrClamp }: DecodeSpec): Kernel {
+  return {
+    name: 'delta_decode',
+    buffers: [
+      { name: 'anchors', type: 'vec4<f32>', access: 'read' },
+      { name: 'deltas', type: 'vec4<f32>', access: 'read' },
+      ...(clip === null ? [] : [{ name: 'maxShapes', type: clip, access: 'read' } as const]),
+      { name: 'boxes', type: 'vec4<f32>', access: 'write' },
+    ],
+    params: [
+      ...STATISTICS,
+      { name: 'maxRatio', type: 'f32' },
+      { name: 'ctrClamp', type: 'f32' },
+      { name: 'anchorCount', type: 'u32' },
+      { name: 'count', type: 'u32' },
+      { name: 'rowSize', type: 'u32' },
+    ],
+    body: /* wgsl */ `${IS_NAN}${STATISTICS_WGSL}${decodeFunctions(addCtrClamp)}
+const SHARED_ANCHORS = ${sharedAnchors};
+@compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let index = id.x + id.y * params.rowSize;
+  if (index >= params.count) { return; }
+  let anchor = anchors[select(index, index % params.anchorCount, SHARED_ANCHORS)];
+  let delta = deltas[index] * stds() + means();
+  let box = decodeBox(anchor, delta, params.maxRatio, params.ctrClamp);
+${
+  clip === null
+    ? '  boxes[index] = box;'
+    : `  let image = index / params.anchorCount;
+  boxes[index] = clipBox(box, f32(maxShapes[2u * image]), f32(maxShapes[2u * image + 1u]));`
+}
+}`,
+  };
+}
+
+/**
+ * `decodeBox(anchor, delta, maxRatio, ctrClamp)` of a denormalised delta, and `clipBox(box, height, width)`.
+ * Needs IS_NAN.
+ */
+export function decodeFunctions(addCtrClamp: boolean): string {
+  return /* wgsl */ `
+const ADD_CTR_CLAMP = ${addCtrClamp};
+fn keepNan(result: vec2<f32>, source: vec2<f32>) -> vec2<f32> {
+  return select(result, source, vec2<bool>(isNan(source.x), isNan(source.y)));
+}
+fn clampKeepingNan(value: vec2<f32>, low: vec2<f32>, high: vec2<f32>) -> vec2<f32> {
+  return keepNan(max(min(value, high), low), value);
+}
+fn decodeBox(anchor: vec4<f32>, delta: vec4<f32>, maxRatio: f32, ctrClamp: f32) -> vec4<f32> {
+  let size = anchor.zw - anchor.xy;
+  var shift = size * delta.xy;
+  var lowest = vec2<f32>(-maxRatio);
+  if (ADD_CTR_CLAMP) {
+    shift = clampKeepingNan(shift, vec2<f32>(-ctrClamp), vec2<f32>(ctrClamp));
+    lowest = vec2<f32>(-3.4e38);
+  }
+  let center = (anchor.xy + anchor.zw) * 0.5 + shift;
+  // Some drivers' exp gives a number for NaN.
+  let scale = keepNan(exp(max(min(delta.zw, vec2<f32>(maxRatio)), lowest)), delta.zw);
+  let half = size * scale * 0.5;
+  return vec4<f32>(center - half, center + half);
+}
+fn clipBox(box: vec4<f32>, height: f32, width: f32) -> vec4<f32> {
+  let high = vec2<f32>(width, height);
+  let low = vec2<f32>(0.0);
+  return vec4<f32>(clampKeepingNan(box.xy, low, high), clampKeepingNan(box.zw, low, high));
+}`;
+}
