@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { count, kept, only, pretrainedInit, typed } from './parts.ts';
+
+const normCfg = typed('BN', {
+  requires_grad: z
+    .boolean()
+    .default(true)
+    .describe('False freezes the scale and shift of every BatchNorm (caffe-style configs)'),
+  eps: only(1e-5, 'BatchNorm runs with the eps that MMDetection uses'),
+  momentum: only(0.1, 'BatchNorm runs with the momentum that MMDetection uses'),
+});
+
+/** ResNet (He et al. 2015), MMDetection's `ResNet`; parameter names and defaults are its constructor's. */
+export const resNetSchema = typed('ResNet', {
+  depth: z
+    .literal([18, 34, 50, 101, 152])
+    .describe('Number of layers; 18 and 34 have basic blocks, the others bottlenecks'),
+  in_channels: only(3, 'images are RGB'),
+  stem_channels: z.null().default(null).describe('Follows base_channels'),
+  base_channels: count
+    .default(64)
+    .describe(
+      'Channels of the first stage; the stages have 1, 2, 4 and 8 times as many. Paper: 64',
+    ),
+  num_stages: only(4, 'all four stages are built'),
+  strides: z
+    .tuple([z.literal(1), z.literal(2), z.literal(2), z.literal(2)])
+    .default([1, 2, 2, 2])
+    .describe('Stride of the first block of each stage, in cells'),
+  dilations: z
+    .tuple([z.literal(1), z.literal(1), z.literal(1), z.literal(1)])
+    .default([1, 1, 1, 1])
+    .describe('Dilation of the 3×3 convolutions of each stage'),
+  out_indices: z
+    .array(z.int().min(0).max(3))
+    .min(1)
+    .default([0, 1, 2, 3])
+    .describe('Stages whose output goes to the neck; stage i has stride 4·2^i pixels'),
+  style: z
+    .enum(['pytorch', 'caffe'])
+    .default('pytorch')
+    .describe('pytorch: the 3×3 convolution of a bottleneck has the stride; caffe: the first 1×1'),
+  deep_stem: only(false, 'the stem is one 7×7 convolution'),
+  avg_down: only(false, 'the shortcut is a strided 1×1 convolution'),
+  frozen_stages: z
+    .int()
+    .min(-1)
+    .max(4)
+    .default(-1)
+    .describe(
+      'Stem and stages 1 … n do not train; 0 freezes the stem alone, -1 nothing. Detector configs: 1',
+    ),
+  conv_cfg: only(null, 'convolutions are ordinary ones'),
+  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }),
+  norm_eval: z
+    .boolean()
+    .default(true)
+    .describe(
+      'True keeps the running mean and variance of BatchNorm as loaded, also while training',
+    ),
+  dcn: only(null, 'deformable convolutions are not implemented'),
+  stage_with_dcn: kept.optional(),
+  plugins: only(null, 'backbone plugins are not implemented'),
+  with_cp: z
+    .boolean()
+    .default(false)
+    .describe('Gradient checkpointing in MMDetection; changes memory, not numbers'),
+  zero_init_residual: z
+    .boolean()
+    .default(true)
+    .describe('Without pretrained weights the last BatchNorm scale of each block starts at 0'),
+  pretrained: z.string().nullable().default(null).describe('2.x spelling of init_cfg'),
+  init_cfg: pretrainedInit
+    .nullable()
+    .optional()
+    .describe('Pretrained weights; without it the network starts random'),
+});
+
+export const backboneSchema = z.discriminatedUnion('type', [resNetSchema]);
+export type BackboneConfig = z.output<typeof backboneSchema>;

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { count, index, kept, nonNegative, positive, typed } from './parts.ts';
+
+const span = {
+  begin: index.default(0).describe('First epoch or iteration of the schedule'),
+  end: count
+    .optional()
+    .describe('One after the last epoch or iteration; left out: the end of training'),
+  by_epoch: z.boolean().default(true).describe('True counts epochs, false iterations'),
+  convert_to_iter_based: z
+    .boolean()
+    .default(false)
+    .describe('Turn epochs into iterations, so that it changes smoothly'),
+  last_step: kept.optional(),
+  verbose: kept.optional(),
+};
+
+/** Warm-up: lr grows linearly from start_factor to end_factor, which it reaches at iteration end − 1. */
+export const linearLrSchema = typed('LinearLR', {
+  start_factor: positive
+    .max(1)
+    .default(1 / 3)
+    .describe('Factor at the start. Detectors: 0.001'),
+  end_factor: nonNegative.max(1).default(1).describe('Factor at the end'),
+  ...span,
+});
+
+/** Steps: lr is multiplied by gamma at each milestone. */
+export const multiStepLrSchema = typed('MultiStepLR', {
+  milestones: z
+    .array(count)
+    .min(1)
+    .describe('Epochs or iterations, counted from begin. 1x: 8, 11 of 12'),
+  gamma: positive.default(0.1).describe('Factor at each milestone'),
+  ...span,
+});
+
+export const constantLrSchema = typed('ConstantLR', {
+  factor: positive
+    .max(1)
+    .default(1 / 3)
+    .describe('Factor until end − 1'),
+  ...span,
+});
+
+export const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
+  T_max: count.optional().describe('Length of half a cosine; left out: end − begin'),
+  eta_min: nonNegative.optional().describe('Learning rate at the bottom'),
+  eta_min_ratio: nonNegative
+    .max(1)
+    .optional()
+    .describe('Instead of eta_min, as a fraction of the learning rate'),
+  ...span,
+});
+
+export const schedulerSchema = z.discriminatedUnion('type', [
+  linearLrSchema,
+  multiStepLrSchema,
+  constantLrSchema,
+  cosineAnnealingLrSchema,
+]);
+export type SchedulerConfig = z.output<typeof schedulerSchema>;
+
+export const paramSchedulerSchema = z
+  .union([schedulerSchema, z.array(schedulerSchema)])
+  .nullable()
+  .default([])
+  .describe('Learning-rate schedules; their factors multiply');
+
+export const trainLoopSchema = z.discriminatedUnion('type', [
+  typed('EpochBasedTrainLoop', {
+    max_epochs: count.describe('Rounds over the training images. 1x: 12'),
+    val_begin: count.default(1),
+    val_interval: count.default(1).describe('Evaluate every so many epochs'),
+    dynamic_intervals: kept.optional(),
+  }),
+  typed('IterBasedTrainLoop', {
+    max_iters: count.describe('Iterations'),
+    val_begin: count.default(1),
+    val_interval: count.default(1000).describe('Evaluate every so many iterations'),
+    dynamic_intervals: kept.optional(),
+  }),
+]);
+
+export const valLoopSchema = typed('ValLoop', { fp16: z.boolean().default(false) });
+export const testLoopSchema = typed('TestLoop', { fp16: z.boolean().default(false) });
