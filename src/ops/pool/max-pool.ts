@@ -18,12 +18,15 @@ export interface MaxPoolOptions {
 export function maxPool(x: Tensor4D, options: MaxPoolOptions): Tensor4D {
   const { kernelSize, stride, padding } = options;
   const [batch, height, width, channels] = x.shape;
-  const side = (input: number): number => Math.floor((input + 2 * padding - kernelSize) / stride) + 1;
+  const side = (input: number): number =>
+    Math.floor((input + 2 * padding - kernelSize) / stride) + 1;
   const outHeight = side(height);
   const outWidth = side(width);
   const sizes = { height, width, channels, outHeight, outWidth, kernelSize, stride, padding };
   const run = tf.customGrad((...args) => {
-    const [input, save] = args as [Tensor, (tensors: Tensor[]) => void];
+    const [input, save] = args;
+    if (!(input instanceof tf.Tensor) || typeof save !== 'function')
+      throw new Error('maxPool: arguments');
     const y = emptyTensor<Tensor4D>([batch, outHeight, outWidth, channels]);
     const tap = emptyTensor(y.shape, 'int32');
     const { workgroups, rowSize } = foldWorkgroups(y.size, 64);
@@ -46,5 +49,5 @@ export function maxPool(x: Tensor4D, options: MaxPoolOptions): Tensor4D {
       },
     };
   });
-  return run(x).as4D(batch, outHeight, outWidth, channels);
+  return run(x);
 }

@@ -1,4 +1,5 @@
 import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
+import { tf } from '../../tensor/tf.ts';
 import type { Tensor4D } from '../../tensor/tf.ts';
 import { defineOp } from '../host/define-op.ts';
 import { upsampleAddKernel, upsampleGradKernel } from './upsample-add.wgsl.ts';
@@ -12,7 +13,9 @@ import { upsampleAddKernel, upsampleGradKernel } from './upsample-add.wgsl.ts';
  * @returns float32 [N, H, W, C]; differentiable in both
  */
 export function upsampleAdd(lateral: Tensor4D, small: Tensor4D): Tensor4D {
-  return runUpsampleAdd({ lateral, small }, { small: small.shape }).as4D(...lateral.shape);
+  return tf.tidy(() =>
+    runUpsampleAdd({ lateral, small }, { small: small.shape }).as4D(...lateral.shape),
+  );
 }
 
 const runUpsampleAdd = defineOp<'lateral' | 'small', { readonly small: readonly number[] }>({

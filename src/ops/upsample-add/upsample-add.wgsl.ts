@@ -12,7 +12,8 @@ const PARAMS = [
 
 /**
  * FPN's top-down step: y = lateral + nearest(small), where the source index is floor(dst·small/large) as in PyTorch's
- * interpolate with `size`. Buffers: lateral f32 [N,H,W,C], small f32 [N,h,w,C], y f32 like lateral. One invocation per
+ * interpolate with `size` (which multiplies by a float32 ratio: the same for every pair of sides that a pyramid has; the
+ * twin's test proves it). Buffers: lateral f32 [N,H,W,C], small f32 [N,h,w,C], y f32 like lateral. One invocation per
  * element of y.
  */
 export const upsampleAddKernel: Kernel = {
