@@ -55,3 +55,9 @@ export function subscribeCommands(listener: () => void): () => void {
     listeners.delete(listener);
   };
 }
+
+/** Runs a command by its id, if it is offered and enabled now: a button in one place for what another place does. */
+export function runCommand(id: string): void {
+  const command = commands.get(id);
+  if (command !== undefined && command.enabled !== false) command.run();
+}

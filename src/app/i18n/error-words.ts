@@ -16,10 +16,13 @@ export function useErrorWords(): (error: ErrorDetails) => ErrorWords {
   const t = useT('errors');
   const optional = useOptionalT('errors');
   return (error) => {
-    const part = (name: 'what' | 'why' | 'action', english: string | undefined): string =>
-      (english === undefined ? undefined : optional(`${error.code}.${name}`, error.params)) ??
-      english ??
-      '';
+    // Advice for a missing GPU depends on the browser and system, which the engine names in `platform`.
+    const { platform } = error.params ?? {};
+    const part = (name: 'what' | 'why' | 'action', english: string | undefined): string => {
+      if (english === undefined) return '';
+      const advice = platform === undefined ? undefined : optional(`advice.${platform}.${name}`);
+      return advice ?? optional(`${error.code}.${name}`, error.params) ?? english;
+    };
     return {
       what: part('what', error.what),
       where: placeText(error, t),

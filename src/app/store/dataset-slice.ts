@@ -15,6 +15,8 @@ export interface DatasetSlice {
   readonly datasetError: ErrorDetails | null;
   /** Problems that turned up after opening, newest last. */
   readonly laterProblems: readonly Problem[];
+  /** The seed, when the open dataset is the sample. */
+  readonly sampleSeed: number | null;
   /** The split that the grid shows; `''` = all images. */
   readonly split: string;
   /** The class that the grid is filtered by; null = all. */
@@ -27,6 +29,8 @@ export interface DatasetSlice {
   dismissDatasetError(): void;
   chooseSplit(split: string): void;
   filterByClass(classIndex: number | null): void;
+  /** The dataset as a zip, or null when the engine refused (then `datasetError` says why). */
+  exportDataset(format: 'voc' | 'coco'): Promise<File | null>;
 }
 
 export const createDatasetSlice: SliceCreator<DatasetSlice> = ({ set, get, client }) => {
@@ -48,6 +52,7 @@ export const createDatasetSlice: SliceCreator<DatasetSlice> = ({ set, get, clien
     datasetProgress: null,
     datasetError: null,
     laterProblems: [],
+    sampleSeed: null,
     split: '',
     classFilter: null,
     async openDataset(input) {
@@ -57,15 +62,19 @@ export const createDatasetSlice: SliceCreator<DatasetSlice> = ({ set, get, clien
       try {
         const dataset = await client.call('openDataset', { input });
         if (mine !== opening) return;
+        // The image that the address names is kept when the first dataset of this visit has it.
+        const { dataset: before, imageIndex, viewerOpen } = get();
+        const kept = before === null && imageIndex !== null && imageIndex < dataset.numImages;
         set({
           dataset,
           datasetPhase: 'ready',
           datasetProgress: null,
           laterProblems: [],
+          sampleSeed: input.kind === 'sample' ? input.seed : null,
           split: dataset.trainSplit,
           classFilter: null,
-          imageIndex: null,
-          viewerOpen: false,
+          imageIndex: kept ? imageIndex : null,
+          viewerOpen: kept && viewerOpen,
         });
       } catch (error) {
         if (mine === opening) fail(errorDetails(error));
@@ -83,6 +92,17 @@ export const createDatasetSlice: SliceCreator<DatasetSlice> = ({ set, get, clien
       set({ datasetError: null, datasetPhase: get().dataset === null ? 'none' : 'ready' }),
     chooseSplit: (split) => set({ split }),
     filterByClass: (classFilter) => set({ classFilter }),
+    async exportDataset(format) {
+      set({ datasetError: null });
+      try {
+        const { fileName, data } = await client.call('exportDataset', { format });
+        set({ datasetProgress: null });
+        return new File([data], fileName, { type: 'application/zip' });
+      } catch (error) {
+        set({ datasetProgress: null, datasetError: errorDetails(error) });
+        return null;
+      }
+    },
   };
 };
 

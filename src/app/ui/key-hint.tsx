@@ -3,8 +3,11 @@ import styles from './key-hint.module.css';
 
 const isMac = /Mac|iPhone|iPad/u.test(globalThis.navigator?.platform ?? '');
 
+/** The key that goes with letters in chords, as this system's keyboards name it. */
+export const MOD_KEY = isMac ? '⌘' : 'Ctrl';
+
 const GLYPHS: Readonly<Record<string, string>> = {
-  Mod: isMac ? '⌘' : 'Ctrl',
+  Mod: MOD_KEY,
   Shift: isMac ? '⇧' : 'Shift',
   Alt: isMac ? '⌥' : 'Alt',
   ArrowLeft: '←',
