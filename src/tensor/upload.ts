@@ -37,6 +37,8 @@ function uploadWords(
 /** Overwrites a tensor's values; commands recorded before the call still see the old ones. */
 export function overwrite(tensor: Tensor, values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
   const backend = activeBackend();
+  // First the buffer: a tensor not yet uploaded may record a copy of its old values, which must not come after the write.
+  const buffer = backend.bufferOf(tensor);
   backend.flush();
-  backend.device.queue.writeBuffer(backend.bufferOf(tensor), 0, values);
+  backend.device.queue.writeBuffer(buffer, 0, values);
 }

@@ -17,7 +17,11 @@ export function gradNorm(gradients: readonly Tensor[], maxNorm: number): Tensor 
   let firstSlot = 0;
   for (const gradient of gradients) {
     const groups = groupsOf(gradient);
-    runKernel(sumSquaresKernel, [gradient, partial], { count: gradient.size, firstSlot }, [groups, 1, 1]);
+    runKernel(sumSquaresKernel, [gradient, partial], { count: gradient.size, firstSlot }, [
+      groups,
+      1,
+      1,
+    ]);
     firstSlot += groups;
   }
   const result = emptyTensor([2]);
@@ -72,7 +76,17 @@ export function adamwUpdate(
   runKernel(
     adamwKernel,
     [gradient, clip, hyper, w, moments.first, moments.second],
-    { count: w.size, rowSize, lrScale, decay, beta1, beta2, eps },
+    {
+      count: w.size,
+      rowSize,
+      lrScale,
+      decay,
+      beta1,
+      beta2,
+      beta1Rest: 1 - beta1,
+      beta2Rest: 1 - beta2,
+      eps,
+    },
     workgroups,
   );
 }

@@ -38,8 +38,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 /**
  * One AdamW step in place (Loshchilov & Hutter, 2019), PyTorch's: w −= lr·decay·w; m, v are exponential averages;
  * w −= lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps).
- * Buffers: gradient f32 [count], clip f32 [2], hyper f32 [3] (lr, 1−β1ᵗ, √(1−β2ᵗ)), w, m, v f32 [count]. One invocation
- * per element.
+ * Buffers: gradient f32 [count], clip f32 [2], hyper f32 [3] (lr, 1−β1ᵗ, √(1−β2ᵗ)), w, m, v f32 [count]. beta1Rest and
+ * beta2Rest are 1−β1 and 1−β2 rounded once: 1−0.999 in float32 arithmetic is wrong in its fifth digit. One invocation per
+ * element.
  */
 export const adamwKernel: Kernel = {
   name: 'adamw',
@@ -58,6 +59,8 @@ export const adamwKernel: Kernel = {
     { name: 'decay', type: 'f32' },
     { name: 'beta1', type: 'f32' },
     { name: 'beta2', type: 'f32' },
+    { name: 'beta1Rest', type: 'f32' },
+    { name: 'beta2Rest', type: 'f32' },
     { name: 'eps', type: 'f32' },
   ],
   body: /* wgsl */ `
@@ -67,8 +70,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (index >= params.count || clip[1] < 0.0) { return; }
   let lr = hyper[0] * params.lrScale;
   let g = clip[1] * gradient[index];
-  let first = params.beta1 * m[index] + (1.0 - params.beta1) * g;
-  let second = params.beta2 * v[index] + (1.0 - params.beta2) * g * g;
+  let first = params.beta1 * m[index] + params.beta1Rest * g;
+  let second = params.beta2 * v[index] + params.beta2Rest * g * g;
   m[index] = first;
   v[index] = second;
   let decayed = w[index] - lr * params.decay * w[index];

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { readTensor } from '../../tensor/read.ts';
+import { tf } from '../../tensor/tf.ts';
+import {
+  describeOnBackends,
+  describeOnGpu,
+  expectClose,
+  gpuTest,
+} from '../host/describe-on-backends.ts';
+import { variedValues } from '../host/varied-values.ts';
+import { isRecord, readOracleJson } from '../oracle/casepack.ts';
+import { packedLists } from './packed-lists.ts';
+import { gradNormReference } from './optim.reference.ts';
+import type { GradNorm } from './optim.reference.ts';
+import { adamwUpdate, gradNorm, sgdUpdate } from './update.ts';
+
+interface Case {
+  readonly name: string;
+  readonly gradients: readonly Float32Array<ArrayBuffer>[];
+  readonly maxNorm: number;
+  readonly expected?: GradNorm;
+}
+
+const sizes = (...counts: number[]): Float32Array<ArrayBuffer>[] =>
+  counts.map((count, i) => variedValues(count, i + 1));
+const f32 = (...values: number[]): Float32Array<ArrayBuffer> => Float32Array.from(values);
+
+const CASES: Case[] = [
+  {
+    name: '3-4-5, not clipped',
+    gradients: [f32(3), f32(4)],
+    maxNorm: 35,
+    expected: { norm: 5, factor: 1 },
+  },
+  {
+    name: '3-4-5, clipped to half',
+    gradients: [f32(3, 4)],
+    maxNorm: 2.5,
+    expected: { norm: 5, factor: 0.5 },
+  },
+  {
+    name: 'clipping off',
+    gradients: [f32(300, 400)],
+    maxNorm: 0,
+    expected: { norm: 500, factor: 1 },
+  },
+  {
+    name: 'all zero',
+    gradients: [new Float32Array(9)],
+    maxNorm: 1,
+    expected: { norm: 0, factor: 1 },
+  },
+  { name: 'one value', gradients: [f32(-2)], maxNorm: 1 },
+  { name: 'around the workgroup', gradients: sizes(63, 64, 65, 127, 1), maxNorm: 1 },
+  {
+    name: 'many tensors',
+    gradients: sizes(...Array.from({ length: 90 }, (_, i) => 1 + ((i * 37) % 300))),
+    maxNorm: 10,
+  },
+  { name: 'exactly 65,536', gradients: sizes(65_536), maxNorm: 35 },
+  { name: '65,537 beside a small one', gradients: sizes(65_537, 5), maxNorm: 35 },
+  { name: 'three slots, the last one short', gradients: sizes(3, 140_001, 70_000), maxNorm: 35 },
+  {
+    name: 'NaN',
+    gradients: [f32(1, Number.NaN, 2), f32(1)],
+    maxNorm: 35,
+    expected: { norm: Number.NaN, factor: -1 },
+  },
+  {
+    name: 'infinity',
+    gradients: [f32(1), f32(Number.POSITIVE_INFINITY)],
+    maxNorm: 35,
+    expected: { norm: Number.POSITIVE_INFINITY, factor: -1 },
+  },
+  {
+    name: '−infinity, clipping off',
+    gradients: [f32(Number.NEGATIVE_INFINITY, 1)],
+    maxNorm: 0,
+    expected: { norm: Number.POSITIVE_INFINITY, factor: -1 },
+  },
+  {
+    name: 'NaN past the first slot',
+    gradients: [variedValues(70_000, 1).fill(Number.NaN, 69_999)],
+    maxNorm: 1,
+  },
+];
+
+async function onGpu({ gradients, maxNorm }: Case): Promise<GradNorm> {
+  const tensors = gradients.map((values) => tf.tensor1d(values));
+  const clip = gradNorm(tensors, maxNorm);
+  const [norm = Number.NaN, factor = Number.NaN] = await readTensor(clip);
+  tf.dispose([...tensors, clip]);
+  return { norm, factor };
+}
+
+const compare = (actual: GradNorm, wanted: GradNorm): void => {
+  expectClose([actual.norm, actual.factor], [wanted.norm, wanted.factor], {
+    absolute: 1e-6,
+    relative: 2e-6,
+  });
+};
+
+describeOnBackends<Case, GradNorm>('gradNorm', {
+  cases: CASES,
+  reference: (c) => gradNormReference(c.gradients, c.maxNorm),
+  webgpu: onGpu,
+  compare,
+  expected: (c) => c.expected,
+});
+
+const oracle = await readOracleJson('ops/optim.json');
+const clipCases =
+  isRecord(oracle) && Array.isArray(oracle['cases'])
+    ? oracle['cases'].filter(isRecord).filter((c) => c['op'] === 'clip_grad_norm')
+    : [];
+
+test.skipIf(oracle === undefined)('oracle ops/optim is there (skipped where it is absent)', () => {
+  expect(clipCases.length).toBe(2);
+});
+
+if (oracle !== undefined) {
+  describeOnBackends<Case, GradNorm>('gradNorm against torch', {
+    cases: clipCases.map((c) => {
+      const gradients = packedLists(c['grads']);
+      const clipped = packedLists(c['clipped']);
+      // The factor that torch applied, from the element where rounding matters least.
+      const flat = gradients.flatMap((values) => [...values]);
+      const largest = flat.reduce(
+        (best, value, i) => (Math.abs(value) > Math.abs(flat[best] ?? 0) ? i : best),
+        0,
+      );
+      const after = clipped.flatMap((values) => [...values])[largest] ?? Number.NaN;
+      const expected = {
+        norm: Number(c['total_norm']),
+        factor: after / (flat[largest] ?? Number.NaN),
+      };
+      return { name: String(c['name']), gradients, maxNorm: Number(c['max_norm']), expected };
+    }),
+    reference: (c) => gradNormReference(c.gradients, c.maxNorm),
+    webgpu: onGpu,
+    compare,
+    expected: (c) => c.expected,
+  });
+}
+
+describeOnGpu('a gradient that is not finite', () => {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38]) {
+    gpuTest(`${bad} leaves weights and moments bitwise as they were`, async () => {
+      const before = f32(1, -0, 1e-42, 0.1, -3.5);
+      const w = tf.tensor1d(before);
+      const first = tf.tensor1d(f32(0.5, 0.25, -0, 1, 2));
+      const second = tf.tensor1d(f32(0.5, 0.25, 0, 1, 2));
+      const gradient = tf.tensor1d(f32(1, 2, bad, 4, 5));
+      const hyper = tf.tensor1d(f32(0.1, 0.1, 0.03));
+      const clip = gradNorm([gradient], 35);
+      sgdUpdate(
+        w,
+        gradient,
+        first,
+        { clip, hyper },
+        { lrScale: 1, decay: 0.1, momentum: 0.9, nesterov: false },
+      );
+      adamwUpdate(
+        w,
+        gradient,
+        { first, second },
+        { clip, hyper },
+        { lrScale: 1, decay: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+      );
+      expect((await readTensor(clip))[1]).toBe(-1);
+      expect(bits(await readTensor(w))).toEqual(bits(before));
+      expect(bits(await readTensor(first))).toEqual(bits(f32(0.5, 0.25, -0, 1, 2)));
+      expect(bits(await readTensor(second))).toEqual(bits(f32(0.5, 0.25, 0, 1, 2)));
+      tf.dispose([w, first, second, gradient, hyper, clip]);
+    });
+  }
+});
+
+function bits(values: Float32Array<ArrayBuffer>): number[] {
+  return [...new Uint32Array(values.buffer)];
+}
