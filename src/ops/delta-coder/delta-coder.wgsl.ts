@@ -3,7 +3,8 @@ import { IS_NAN } from '../box-iou/iou.wgsl.ts';
 
 export const WORKGROUP_SIZE = 64;
 
-const STATISTICS: readonly ParamSpec[] = [
+/** Means and stds of a coder, in the kernel's parameters. */
+export const STATISTICS: readonly ParamSpec[] = [
   'meanX',
   'meanY',
   'meanW',
@@ -14,50 +15,10 @@ const STATISTICS: readonly ParamSpec[] = [
   'stdH',
 ].map((name) => ({ name, type: 'f32' }));
 
-const STATISTICS_WGSL = /* wgsl */ `
+/** `means()` and `stds()`. Needs STATISTICS. */
+export const STATISTICS_WGSL = /* wgsl */ `
 fn means() -> vec4<f32> { return vec4<f32>(params.meanX, params.meanY, params.meanW, params.meanH); }
 fn stds() -> vec4<f32> { return vec4<f32>(params.stdX, params.stdY, params.stdW, params.stdH); }`;
-
-/**
- * Regression targets of the positive anchors (DeltaXYWHBBoxCoder.encode, MMDetection; R-CNN, arXiv 1311.2524 app. C).
- * Buffers: anchors xyxy [N], gtBoxes xyxy [B, G], assigned i32 [B, N] → targets vec4 (dx, dy, dw, dh) [B, N].
- * One invocation per image and anchor; one pass. dx, dy are centre distances over the anchor's size, dw, dh logarithms
- * of size ratios, then (d − mean) / std. Anchors that are not positive get 0. No epsilon: a ground truth of no width
- * gives −Infinity, as in MMDetection.
- */
-export const encodeKernel: Kernel = {
-  name: 'delta_encode',
-  buffers: [
-    { name: 'anchors', type: 'vec4<f32>', access: 'read' },
-    { name: 'gtBoxes', type: 'vec4<f32>', access: 'read' },
-    { name: 'assigned', type: 'i32', access: 'read' },
-    { name: 'targets', type: 'vec4<f32>', access: 'write' },
-  ],
-  params: [
-    ...STATISTICS,
-    { name: 'anchorCount', type: 'u32' },
-    { name: 'gtRows', type: 'u32' },
-    { name: 'count', type: 'u32' },
-    { name: 'rowSize', type: 'u32' },
-  ],
-  body: /* wgsl */ `${STATISTICS_WGSL}
-@compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let index = id.x + id.y * params.rowSize;
-  if (index >= params.count) { return; }
-  let gt = assigned[index];
-  if (gt < 0) {
-    targets[index] = vec4<f32>(0.0);
-    return;
-  }
-  let anchor = anchors[index % params.anchorCount];
-  let box = gtBoxes[index / params.anchorCount * params.gtRows + u32(gt)];
-  let size = anchor.zw - anchor.xy;
-  let shift = ((box.xy + box.zw) * 0.5 - (anchor.xy + anchor.zw) * 0.5) / size;
-  let scale = log((box.zw - box.xy) / size);
-  targets[index] = (vec4<f32>(shift, scale) - means()) / stds();
-}`,
-};
 
 /** What may change the text of {@link decodeKernel}. */
 export interface DecodeSpec {
