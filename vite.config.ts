@@ -1,13 +1,15 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { chunkList } from './scripts/vite-chunk-list.ts';
+import { chunkLists } from './scripts/vite-chunk-list.ts';
 import { contentSecurityPolicy } from './scripts/vite-content-security-policy.ts';
+
+const chunks = chunkLists();
 
 export default defineConfig(({ mode }) => ({
   // Relative, so that any static host serves the build from any path.
   base: './',
-  plugins: [react(), contentSecurityPolicy(), chunkList('app')],
-  worker: { format: 'es', plugins: () => [chunkList('worker')] },
+  plugins: [react(), contentSecurityPolicy(), chunks.page],
+  worker: { format: 'es', plugins: () => [chunks.worker] },
   build: {
     target: 'es2022',
     manifest: true,

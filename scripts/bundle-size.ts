@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { CHUNK_LIST, readList } from './vite-chunk-list.ts';
+import { readChunkList } from './vite-chunk-list.ts';
 import type { Chunk } from './vite-chunk-list.ts';
 
 /** Budgets in bytes after gzip; 1 kB is 1000 bytes. */
@@ -42,7 +42,7 @@ export interface SizeReport {
  * @param folder the build, with Vite's manifest and our chunk list in `.vite/`
  */
 export function checkBundle(folder: string): SizeReport {
-  const chunks = readList(join(folder, CHUNK_LIST));
+  const chunks = readChunkList(folder);
   const page = chunks.filter(({ bundle }) => bundle === 'app');
   const workers = chunks.filter(({ bundle }) => bundle === 'worker');
   const entry = page.find(({ modules }) => modules.includes(UI_ENTRY));

@@ -1,3 +1,4 @@
+import { buildCanary } from './canary-checks/build.ts';
 import { deadCodeCanary } from './canary-checks/dead-code.ts';
 import { formatCanary } from './canary-checks/format.ts';
 import { gpuCountCanary } from './canary-checks/gpu-count.ts';
@@ -15,6 +16,7 @@ const CANARIES: readonly (() => CanaryResult)[] = [
   typesCanary,
   deadCodeCanary,
   sizeCanary,
+  buildCanary,
   gpuCountCanary,
 ];
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Workspace } from './workspace.ts';
+import { TSCONFIGS, Workspace } from './workspace.ts';
 import type { CanaryResult } from './workspace.ts';
 
 const OUTPUT = z.object({
@@ -26,15 +26,7 @@ export interface Finding {
   readonly text: string;
 }
 
-const SETTINGS = [
-  '.oxlintrc.json',
-  'tsconfig.json',
-  'tsconfig.base.json',
-  'tsconfig.app.json',
-  'tsconfig.engine.json',
-  'tsconfig.node.json',
-  'tsconfig.tests.json',
-];
+const SETTINGS = ['.oxlintrc.json', ...TSCONFIGS];
 
 /** Rules that judge the file, not a line. */
 const FILE_RULES = new Set(['unicorn(filename-case)', 'eslint(max-lines)']);

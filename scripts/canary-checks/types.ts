@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareFindings, plantedIn } from './lint.ts';
 import type { Finding } from './lint.ts';
-import { Workspace } from './workspace.ts';
+import { TSCONFIGS, Workspace } from './workspace.ts';
 import type { CanaryResult } from './workspace.ts';
 
 /** Each project of the compiler, and which planted files belong to it. */
@@ -13,11 +13,9 @@ const PROJECTS = [
   { config: 'tsconfig.tests.json', owns: /\.test\.ts$/ },
 ] as const;
 
-const SETTINGS = ['tsconfig.json', 'tsconfig.base.json', ...PROJECTS.map(({ config }) => config)];
-
 /** One planted type error per compiler flag we rely on, and per library a project must not see (DOM, Node). */
 export function typesCanary(): CanaryResult {
-  using workspace = new Workspace(SETTINGS);
+  using workspace = new Workspace(TSCONFIGS);
   workspace.addFixture('types');
   const planted = readdirSync(join(workspace.path, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))

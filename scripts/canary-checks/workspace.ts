@@ -5,6 +5,16 @@ import { dirname, join, resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
+/** The compiler's settings; tools that resolve imports read all of them. */
+export const TSCONFIGS = [
+  'tsconfig.json',
+  'tsconfig.base.json',
+  'tsconfig.app.json',
+  'tsconfig.engine.json',
+  'tsconfig.node.json',
+  'tsconfig.tests.json',
+] as const;
+
 /** What one canary found: how many faults were planted, and those that the tool did not report as expected. */
 export interface CanaryResult {
   readonly name: string;

@@ -1,0 +1,3 @@
+import { scalar } from '@tensorflow/tfjs-core';
+
+console.log(scalar(1).shape);
