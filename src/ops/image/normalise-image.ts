@@ -27,14 +27,28 @@ export function normaliseImages(
   const [batch, height, width] = size;
   const [mean0, mean1, mean2] = mean;
   const [std0, std1, std2] = std;
-  if (mean0 === undefined || mean1 === undefined || mean2 === undefined) throw new Error('mean: three numbers');
-  if (std0 === undefined || std1 === undefined || std2 === undefined) throw new Error('std: three numbers');
+  if (mean0 === undefined || mean1 === undefined || mean2 === undefined)
+    throw new Error('mean: three numbers');
+  if (std0 === undefined || std1 === undefined || std2 === undefined)
+    throw new Error('std: three numbers');
   const y = emptyTensor<Tensor4D>([batch, height, width, 3]);
   const { workgroups, rowSize } = foldWorkgroups(y.size, 64);
   runKernel(
     normaliseImageKernel,
     [bytes, imgShapes, y],
-    { count: y.size, rowSize, height, width, swap: rgb ? 0 : 1, mean0, mean1, mean2, std0, std1, std2 },
+    {
+      count: y.size,
+      rowSize,
+      height,
+      width,
+      swap: rgb ? 0 : 1,
+      mean0,
+      mean1,
+      mean2,
+      std0,
+      std1,
+      std2,
+    },
     workgroups,
   );
   return y;

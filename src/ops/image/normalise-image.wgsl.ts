@@ -5,7 +5,7 @@ import type { Kernel } from '../../tensor/kernel.ts';
  * normalising, so padding is 0 in normalised space).
  *
  * Buffers: bytes u32 [N·H·W·3/4] (RGB bytes, four to a word, little-endian), imgShapes i32 [N,2] (height, width of the
- * image inside its padded frame), y f32 [N,H,W,3]. Parameters give mean and 1/std in the order of the output channels;
+ * image inside its padded frame), y f32 [N,H,W,3]. Parameters give mean and std in the order of the output channels;
  * `swap` = 1 puts them out as BGR. One invocation per output element.
  */
 export const normaliseImageKernel: Kernel = {

@@ -4,6 +4,9 @@ import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
 import { metricsRingKernel } from './metrics-ring.wgsl.ts';
 
+/** WebGPU promises 8 storage buffers per stage; one is the ring. */
+const MOST_COLUMNS = 7;
+
 /**
  * Metrics that stay on the GPU until somebody asks: each step writes a row, and one asynchronous read brings many rows.
  */
@@ -15,6 +18,8 @@ export class MetricsRing {
 
   /** @param rows steps between two reads · @param columns values per step, at most 7 (storage buffers per stage) */
   constructor(rows: number, columns: number) {
+    if (columns > MOST_COLUMNS)
+      throw new Error(`MetricsRing: ${columns} columns, at most ${MOST_COLUMNS}`);
     this.rows = rows;
     this.columns = columns;
     this.#ring = tf.keep(emptyTensor([rows, columns]));
@@ -32,8 +37,14 @@ export class MetricsRing {
   /** Records one row. Throws when the ring is full: a row that nobody read would be lost. */
   push(values: readonly Tensor[]): void {
     if (this.full) throw new Error(`MetricsRing: ${this.rows} rows and none read`);
-    if (values.length !== this.columns) throw new Error(`MetricsRing: ${this.columns} values wanted`);
-    runKernel(metricsRingKernel(this.columns), [...values, this.#ring], { row: this.#used }, [1, 1, 1]);
+    if (values.length !== this.columns)
+      throw new Error(`MetricsRing: ${this.columns} values wanted`);
+    runKernel(
+      metricsRingKernel(this.columns),
+      [...values, this.#ring],
+      { row: this.#used },
+      [1, 1, 1],
+    );
     this.#used += 1;
   }
 
