@@ -10,7 +10,7 @@ import type { BlockKind } from './residual-block.ts';
 
 /** MMDetection's ResNet options that are built; names as there, in camelCase. */
 export interface ResNetOptions {
-  readonly depth: 18 | 34 | 50 | 101;
+  readonly depth: 18 | 34 | 50 | 101 | 152;
   /** Channels of the stem and of the first stage's planes; 64 in the paper. */
   readonly baseChannels: number;
   /** −1: nothing frozen; k ≥ 0: stem and stages 1 … k. */
@@ -30,6 +30,7 @@ const STAGES: Record<ResNetOptions['depth'], { readonly block: BlockKind; readon
   34: { block: 'basic', blocks: [3, 4, 6, 3] },
   50: { block: 'bottleneck', blocks: [3, 4, 6, 3] },
   101: { block: 'bottleneck', blocks: [3, 4, 23, 3] },
+  152: { block: 'bottleneck', blocks: [3, 8, 36, 3] },
 };
 
 /** Channels of C2 … C5, e.g. 64, 128, 256, 512 for depth 18. */

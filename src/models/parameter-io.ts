@@ -1,0 +1,35 @@
+import { readTensor } from '../tensor/read.ts';
+import { overwrite } from '../tensor/upload.ts';
+import { fromTorchLayout, toTorchLayout } from './parameter-set.ts';
+import type { Parameter, ParameterSet } from './parameter-set.ts';
+
+/** A tensor of a model on the host, in PyTorch's layout (OIHW). */
+export interface HostTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** Reads all tensors back, in state_dict order. Not inside a training step. */
+export async function readParameters(parameters: ParameterSet): Promise<readonly HostTensor[]> {
+  return Promise.all(
+    parameters.list().map(async ({ name, shape, variable }) => ({
+      name,
+      shape,
+      data: toTorchLayout(await readTensor(variable), shape),
+    })),
+  );
+}
+
+/**
+ * Overwrites one parameter with values in PyTorch's layout.
+ *
+ * @throws Error when the number of values is not the parameter's
+ */
+export function writeParameter(parameter: Parameter, values: Float32Array<ArrayBuffer>): void {
+  const { name, shape, variable } = parameter;
+  if (values.length !== variable.size) {
+    throw new Error(`writeParameter: ${name} has ${variable.size} values, got ${values.length}`);
+  }
+  overwrite(variable, fromTorchLayout(values, shape));
+}

@@ -1,0 +1,315 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { RetinaNet } from '../models/detectors/retinanet.ts';
+import type { DetectionBatch, RetinaNetOptions } from '../models/detectors/retinanet.ts';
+import { writeParameter } from '../models/parameter-io.ts';
+import { toTorchLayout } from '../models/parameter-set.ts';
+import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
+import { readOracleJson } from '../ops/oracle/casepack.ts';
+import { readIntTensor, readTensor } from '../tensor/read.ts';
+import { tf } from '../tensor/tf.ts';
+import type { Tensor, Tensor4D } from '../tensor/tf.ts';
+import { uploadFloats, uploadInts } from '../tensor/upload.ts';
+import { NO_PARAMWISE } from './optimizers/paramwise.ts';
+import { Optimizer } from './optimizers/optimizer.ts';
+
+/**
+ * MMDetection 3.3.0 itself, run on a tiny RetinaNet: features, targets, losses, gradients and three SGD steps.
+ * Tolerances: 1e-4 of the maximum for features, 1e-4 relative for losses, 1e-3 for gradient norms.
+ */
+const PAGE = 'mmdet/tiny_retinanet_r18.json';
+
+const pair = z.tuple([z.number(), z.number()]);
+const summary = z.object({ shape: z.array(z.number()), sum: z.number(), abs_sum: z.number(), first: z.array(z.number()) });
+const perLevel = z.object({ loss_cls: z.array(z.number()), loss_bbox: z.array(z.number()) });
+const pageSchema = z.object({
+  state_dict_order: z.array(z.tuple([z.string(), z.array(z.number())])),
+  img_shape_hw: z.array(pair),
+  pad_shape_hw: pair,
+  gt_bboxes: z.array(z.array(z.array(z.number()))),
+  gt_labels: z.array(z.array(z.number())),
+  feats: z.array(summary),
+  neck: z.array(summary),
+  cls_score: z.array(summary),
+  bbox_pred: z.array(summary),
+  targets: z.object({
+    avg_factor: z.number(),
+    pos_per_level: z.array(z.array(z.number())),
+    ignored_per_level: z.array(z.array(z.number())),
+    pos_flat_index_level_label: z.array(z.array(z.tuple([z.number(), z.number(), z.number()]))),
+  }),
+  losses_per_level: perLevel,
+  grads: z.record(z.string(), z.object({ l2: z.number(), sum: z.number(), first: z.array(z.number()) }).nullable()),
+  sgd_3_steps: z.object({
+    lr: z.number(),
+    momentum: z.number(),
+    weight_decay: z.number(),
+    log: z.array(z.object({ loss: z.number(), loss_cls: z.number(), loss_bbox: z.number(), grad_norm: z.number() })),
+  }),
+  empty_gt_image0: perLevel,
+});
+
+const OPTIONS: RetinaNetOptions = {
+  backbone: {
+    depth: 18,
+    baseChannels: 8,
+    frozenStages: 1,
+    normEval: true,
+    normTrainable: true,
+    style: 'pytorch',
+    zeroInitResidual: true,
+  },
+  neck: { outChannels: 8, startLevel: 1, numOuts: 5, addExtraConvs: 'on_input', reluBeforeExtraConvs: false },
+  head: { numClasses: 3, featChannels: 8, stackedConvs: 2 },
+  anchors: { strides: [8, 16, 32, 64, 128], ratios: [0.5, 1, 2], octaveBaseScale: 4, scalesPerOctave: 3 },
+  coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
+  lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
+  lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
+  assigner: { posIouThr: 0.5, negIouThr: 0.4, minPosIou: 0 },
+  preprocess: { mean: [0, 0, 0], std: [1, 1, 1], rgb: true },
+};
+
+const raw = await readOracleJson(PAGE);
+
+if (raw === undefined) {
+  test.skip(`${PAGE} is absent`);
+} else {
+  const page = pageSchema.parse(raw);
+  describe(PAGE, () => {
+    describeOnGpu('tiny RetinaNet', () => suite(page));
+  });
+}
+
+function suite(page: z.infer<typeof pageSchema>): void {
+  gpuTest('parameters have MMDetection’s names, shapes and order', () =>
+    withModel(page, ({ parameters }) => {
+      expect(parameters.list().map(({ name, shape }) => [name, [...shape]])).toEqual(page.state_dict_order);
+      return Promise.resolve();
+    }),
+  );
+
+  gpuTest('features of backbone, neck and head', () =>
+    withModel(page, async (model) => {
+      const maps = tf.tidy(() => {
+        const feats = model.backboneFeatures(model.prepareImages(inputImages()), true);
+        const neck = model.neckFeatures(feats);
+        const levels = model.headOutputs(neck);
+        const unflatten = (t: Tensor, i: number): Tensor4D => {
+          const { height = 0, width = 0 } = levels[i] ?? {};
+          return t.reshape([2, height, width, -1]);
+        };
+        return [
+          ...feats,
+          ...neck,
+          ...levels.map(({ clsScore }, i) => unflatten(clsScore, i)),
+          ...levels.map(({ bboxPred }, i) => unflatten(bboxPred, i)),
+        ];
+      });
+      const wanted = [...page.feats, ...page.neck, ...page.cls_score, ...page.bbox_pred];
+      expect(maps.length).toBe(wanted.length);
+      for (const [i, map] of maps.entries()) await expectSummary(map, wanted[i], `map ${i}`);
+      for (const map of maps) map.dispose();
+    }),
+  );
+
+  gpuTest('assignment', () =>
+    withModel(page, async (model) => {
+      const [labels, assigned, factor] = tf.tidy(() => {
+        const targets = model.assign(batchOf(page), model.anchorsFor(model.levelSizes(64, 96)));
+        return [targets.labels, targets.assigned, targets.avgFactor] as [Tensor, Tensor, Tensor];
+      });
+      const values = await readIntTensor(labels);
+      const gts = await readIntTensor(assigned);
+      expect((await readTensor(factor))[0]).toBe(page.targets.avg_factor);
+      const { levels } = model.anchorsFor(model.levelSizes(64, 96));
+      const total = values.length / 2;
+      for (const image of [0, 1]) {
+        const positives: [number, number, number][] = [];
+        const ignored: number[] = [];
+        for (const [index, level] of levels.entries()) {
+          const count = level.height * level.width * level.perCell;
+          let without = 0;
+          for (let i = 0; i < count; i++) {
+            const at = image * total + level.start + i;
+            if ((gts[at] ?? -2) >= 0) positives.push([index, i, values[at] ?? -1]);
+            if (values[at] === -1) without += 1;
+          }
+          ignored.push(without);
+        }
+        expect(ignored).toEqual(page.targets.ignored_per_level[image]);
+        expect(positives).toEqual(page.targets.pos_flat_index_level_label[image]);
+      }
+      for (const tensor of [labels, assigned, factor]) tensor.dispose();
+    }),
+  );
+
+  gpuTest('losses, and with an image without ground truths', () =>
+    withModel(page, async (model) => {
+      for (const [batch, want] of [
+        [page, page.losses_per_level],
+        [withoutFirst(page), page.empty_gt_image0],
+      ] as const) {
+        const [cls, bbox] = tf.tidy(() => {
+          const { lossCls, lossBbox } = lossesOf(model, batch);
+          return [lossCls, lossBbox] as [Tensor, Tensor];
+        });
+        expectRelative((await readTensor(cls))[0], sum(want.loss_cls), 1e-4, 'loss_cls');
+        expectRelative((await readTensor(bbox))[0], sum(want.loss_bbox), 1e-4, 'loss_bbox');
+        cls.dispose();
+        bbox.dispose();
+      }
+    }),
+  );
+
+  gpuTest('gradient of every parameter', () =>
+    withModel(page, async (model) => {
+      const trainable = model.parameters.trainable();
+      const { value, grads } = tf.tidy(() =>
+        tf.variableGrads(() => total(lossesOf(model, page)), trainable.map(({ variable }) => variable)),
+      );
+      value.dispose();
+      const known = Object.entries(page.grads);
+      expect(known.length).toBeGreaterThan(80);
+      for (const [name, want] of known) {
+        const parameter = model.parameters.get(name);
+        expect(parameter?.trainable, `${name} trainable`).toBe(want !== null);
+        if (parameter === undefined || want === null) continue;
+        const gradient = grads[parameter.variable.name];
+        if (gradient === undefined) throw new Error(`${name} has no gradient`);
+        const values = toTorchLayout(await readTensor(gradient), parameter.shape);
+        const norm = Math.sqrt(values.reduce((s, v) => s + v * v, 0));
+        expect(Math.abs(norm - want.l2), `${name} norm ${norm}, want ${want.l2}`).toBeLessThanOrEqual(
+          1e-3 * want.l2 + 1e-7,
+        );
+        for (const [i, first] of want.first.entries()) {
+          expect(Math.abs((values[i] ?? 0) - first), `${name}[${i}]`).toBeLessThanOrEqual(1e-3 * want.l2 + 1e-7);
+        }
+      }
+      for (const gradient of Object.values(grads)) gradient.dispose();
+    }),
+  );
+
+  gpuTest('three SGD steps', () =>
+    withModel(page, async (model) => {
+      const { lr, momentum, weight_decay: weightDecay, log } = page.sgd_3_steps;
+      const optimizer = new Optimizer(model.parameters.trainable(), {
+        algorithm: { type: 'SGD', momentum, nesterov: false, weightDecay },
+        paramwise: NO_PARAMWISE,
+        clipMaxNorm: 0,
+      });
+      for (const [step, want] of log.entries()) {
+        const [loss, norm] = tf.tidy(() => {
+          const { value, grads } = tf.variableGrads(
+            () => total(lossesOf(model, page)),
+            optimizer.variables.map(({ variable }) => variable),
+          );
+          return [value, optimizer.step(grads, lr)] as [Tensor, Tensor];
+        });
+        expectRelative((await readTensor(loss))[0], want.loss, 1e-4 * (step + 1), `loss of step ${step}`);
+        expectRelative((await readTensor(norm))[0], want.grad_norm, 1e-3, `grad_norm of step ${step}`);
+        loss.dispose();
+        norm.dispose();
+      }
+      optimizer.dispose();
+    }),
+  );
+}
+
+type Page = z.infer<typeof pageSchema>;
+
+/** Runs `body` on a model with the page's formula weights. */
+async function withModel(page: Page, body: (model: RetinaNet) => Promise<void>): Promise<void> {
+  const model = new RetinaNet(OPTIONS, 0);
+  for (const [j, [name, shape]] of page.state_dict_order.entries()) {
+    const parameter = model.parameters.get(name);
+    if (parameter === undefined) throw new Error(`no parameter ${name}`);
+    writeParameter(parameter, formulaWeights(name, shape, j));
+  }
+  await body(model);
+  model.dispose();
+}
+
+/** The page's `weights` rule, in words there. */
+function formulaWeights(name: string, shape: readonly number[], j: number): Float32Array<ArrayBuffer> {
+  const size = shape.reduce((product, side) => product * side, 1);
+  const fanIn = shape.slice(1).reduce((product, side) => product * side, 1);
+  const scale = Math.sqrt(2 / fanIn) * (/retina_|rpn_cls|rpn_reg|fc_/.test(name) ? 0.5 : 1);
+  return Float32Array.from({ length: size }, (_, i) => {
+    const s = Math.sin(1.3 * i + 0.7 * j);
+    if (name.endsWith('running_mean')) return 0.1 * s;
+    if (name.endsWith('running_var')) return 1 + 0.2 * s;
+    if (shape.length > 1) return s * scale;
+    if (name.endsWith('weight')) return 1 + 0.1 * s;
+    if (name === 'bbox_head.retina_cls.bias') return -2 + 0.1 * s;
+    return 0.05 * s;
+  });
+}
+
+/** sin(0.11·i) over (2, 3, 64, 96), as NHWC. */
+function inputImages(): Tensor4D {
+  const nhwc = new Float32Array(2 * 64 * 96 * 3);
+  let i = 0;
+  for (let n = 0; n < 2; n++)
+    for (let c = 0; c < 3; c++)
+      for (let p = 0; p < 64 * 96; p++) nhwc[(n * 64 * 96 + p) * 3 + c] = Math.fround(Math.sin(0.11 * i++));
+  return uploadFloats(nhwc, [2, 64, 96, 3]).as4D(2, 64, 96, 3);
+}
+
+function batchOf(page: Page): DetectionBatch {
+  const most = Math.max(...page.gt_bboxes.map((boxes) => boxes.length));
+  const boxes = new Float32Array(2 * most * 4);
+  const labels = new Int32Array(2 * most);
+  for (const [image, own] of page.gt_bboxes.entries()) {
+    boxes.set(own.flat(), image * most * 4);
+    labels.set(page.gt_labels[image] ?? [], image * most);
+  }
+  const counts = Int32Array.from(page.gt_bboxes, (own) => own.length);
+  return {
+    bytes: tf.zeros([1], 'int32'),
+    inputSize: [2, 64, 96],
+    imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]).as2D(2, 2),
+    padShapes: uploadInts(Int32Array.from([...page.pad_shape_hw, ...page.pad_shape_hw]), [2, 2]).as2D(2, 2),
+    gtBoxes: uploadFloats(boxes, [2, most, 4]).as3D(2, most, 4),
+    gtLabels: uploadInts(labels, [2, most]).as2D(2, most),
+    gtCounts: uploadInts(counts, [2]),
+  };
+}
+
+function withoutFirst(page: Page): Page {
+  return { ...page, gt_bboxes: [[], ...page.gt_bboxes.slice(1)], gt_labels: [[], ...page.gt_labels.slice(1)] };
+}
+
+function lossesOf(model: RetinaNet, page: Page): ReturnType<RetinaNet['losses']> {
+  const targets = model.assign(batchOf(page), model.anchorsFor(model.levelSizes(64, 96)));
+  return model.losses(model.forward(model.prepareImages(inputImages()), true), targets);
+}
+
+function total({ lossCls, lossBbox }: ReturnType<RetinaNet['losses']>): tf.Scalar {
+  return tf.add(lossCls, lossBbox).asScalar();
+}
+
+/** Sum, sum of magnitudes and first values of an NHWC map against a summary of its NCHW twin. */
+async function expectSummary(map: Tensor4D, want: z.infer<typeof summary> | undefined, what: string): Promise<void> {
+  if (want === undefined) throw new Error(`${what}: no summary`);
+  const nchw = tf.transpose(map, [0, 3, 1, 2]);
+  expect(nchw.shape, what).toEqual(want.shape);
+  const values = await readTensor(nchw);
+  nchw.dispose();
+  const magnitudes = values.reduce((s, v) => s + Math.abs(v), 0);
+  const largest = values.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  expectRelative(magnitudes, want.abs_sum, 1e-4, `${what} sum of magnitudes`);
+  expect(Math.abs(sum([...values]) - want.sum), `${what} sum`).toBeLessThanOrEqual(1e-4 * want.abs_sum);
+  for (const [i, first] of want.first.entries()) {
+    expect(Math.abs((values[i] ?? 0) - first), `${what}[${i}]`).toBeLessThanOrEqual(1e-4 * largest);
+  }
+}
+
+function expectRelative(actual: number | undefined, want: number, tolerance: number, what: string): void {
+  expect(Math.abs((actual ?? Number.NaN) - want) / Math.abs(want), `${what}: ${actual}, want ${want}`).toBeLessThanOrEqual(
+    tolerance,
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((s, v) => s + v, 0);
+}
