@@ -250,9 +250,8 @@ function buildAnnotations(
     );
     labels[to] = annotation.label;
     flags[to] = (annotation.ignore ? FLAG_IGNORE : 0) | (usable ? 0 : FLAG_UNUSABLE);
-    areas[to] = Number.isNaN(annotation.area)
-      ? (box[2] - box[0]) * (box[3] - box[1])
-      : annotation.area;
+    const stated = Math.fround(annotation.area);
+    areas[to] = Number.isFinite(stated) ? stated : (box[2] - box[0]) * (box[3] - box[1]);
   });
   judge.finish();
   return { offsets, boxes, labels, flags, areas };

@@ -1,4 +1,5 @@
 import type { ImageHeader } from './image-header.ts';
+import { jpegCodesComeOutEven } from './jpeg-scan.ts';
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -67,7 +68,11 @@ function pngDamage(bytes: Uint8Array): string | undefined {
  * markers. Undefined when nothing is; changed bytes that are still well formed cannot be seen this way.
  */
 export function findImageDamage(bytes: Uint8Array, header: ImageHeader): string | undefined {
-  if (header.format === 'jpeg') return jpegDamage(bytes);
+  if (header.format === 'jpeg') {
+    const damage = jpegDamage(bytes);
+    if (damage !== undefined || jpegCodesComeOutEven(bytes) !== false) return damage;
+    return 'The picture data of the JPEG file does not come out even; bytes were changed or are missing.';
+  }
   if (header.format === 'png') return pngDamage(bytes);
   const stated =
     header.format === 'webp'

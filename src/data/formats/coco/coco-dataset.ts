@@ -3,22 +3,15 @@ import { compareCodePoints } from '../../code-point-order.ts';
 import { mapConcurrent } from '../../concurrent.ts';
 import type { Problem } from '../../dataset.ts';
 import type { FileSource, SourceFile } from '../../file-source.ts';
-import { baseName, extensionOf, folderOf, stemOf } from '../../sources/source-paths.ts';
-import { ImageIndex, type ImageLookup } from '../image-index.ts';
-import type { OnOpenProgress, RawAnnotation, RawDataset, RawImage } from '../raw-dataset.ts';
-import { parseCocoJson, type CocoFile } from './coco-json.ts';
-
-interface LabelFile {
-  readonly file: SourceFile;
-  readonly content: CocoFile;
-}
+import { baseName, extensionOf } from '../../sources/source-paths.ts';
+import { ImageIndex } from '../image-index.ts';
+import type { OnOpenProgress, RawDataset, RawImage } from '../raw-dataset.ts';
+import { parseCocoJson } from './coco-json.ts';
+import { mergeCocoFiles, type CocoLabelFile } from './coco-merge.ts';
 
 const SNIFF_BYTES = 65_536;
 /** COCO's other files beside instances_*.json; they repeat the same images. */
 const SIDE_FILE = /^(captions|person_keypoints|stuff|panoptic|image_info)_/;
-const SPLIT_TOKEN =
-  /(?:^|[_\-. ])((?:mini)?(?:trainval|train|val|valid|validation|test))(?:[_-]?(?:dev)?\d{0,4})(?=$|[_\-. ])/i;
-
 /** Whether a JSON file begins like COCO labels, or like a list of results (which then is refused with its reason). */
 async function sniff(file: SourceFile): Promise<'coco' | 'results' | 'other'> {
   const bytes = await (file.head?.(SNIFF_BYTES) ?? file.bytes()).catch(() => new Uint8Array());
@@ -48,49 +41,12 @@ async function candidates(
   return { files: fitting.filter((file) => !isSide(file)), skipped: fitting.filter(isSide) };
 }
 
-/** The split that a label file's name or folder tells (`instances_train2017` → train, `valid/_annotations.coco` → valid). */
-export function cocoSplitName(path: string): string | undefined {
-  const inName = SPLIT_TOKEN.exec(stemOf(path))?.[1];
-  if (inName !== undefined) return inName.toLowerCase();
-  const folder = path
-    .split('/')
-    .slice(0, -1)
-    .findLast((segment) => SPLIT_TOKEN.exec(segment)?.[0] === segment);
-  return folder === undefined ? undefined : SPLIT_TOKEN.exec(folder)?.[1]?.toLowerCase();
-}
-
-function splitNames(files: readonly LabelFile[]): string[] {
-  const names = files.map(
-    ({ file }) => cocoSplitName(file.path) ?? (files.length === 1 ? 'all' : stemOf(file.path)),
-  );
-  return names.map((name, i) =>
-    names.indexOf(name) === i && names.lastIndexOf(name) === i
-      ? name
-      : (files[i]?.file.path ?? name).replace(/\.json$/i, ''),
-  );
-}
-
-/** Where the images of a label file may be, best guess first. */
-function imageFolders(path: string): string[] {
-  const own = folderOf(path);
-  const root = own.replace(/annotations?\/$/i, '');
-  const token = /[^_\-.]*$/.exec(stemOf(path))?.[0] ?? '';
-  const split = cocoSplitName(path) ?? token;
-  const tokens = [...new Set([token, split])].filter((name) => name !== '');
-  const below = tokens.flatMap((name) => [
-    `${root}${name}/`,
-    `${root}images/${name}/`,
-    `${root}${name}/images/`,
-  ]);
-  return [...new Set([own, ...below, `${root}images/`, `${root}data/`, root, ''])];
-}
-
 async function readFiles(
   files: readonly SourceFile[],
   problems: Problem[],
   onProgress?: OnOpenProgress,
-): Promise<LabelFile[]> {
-  const read: LabelFile[] = [];
+): Promise<CocoLabelFile[]> {
+  const read: CocoLabelFile[] = [];
   let firstError: unknown;
   // One after the other: label files may be hundreds of megabytes each
   for (const [i, file] of files.entries()) {
@@ -115,8 +71,8 @@ async function readFiles(
 }
 
 /** Keeps the files that have the same class names as the fullest one; the others are said. */
-function sameCategories(files: readonly LabelFile[], problems: Problem[]): LabelFile[] {
-  const key = ({ content }: LabelFile): string =>
+function sameCategories(files: readonly CocoLabelFile[], problems: Problem[]): CocoLabelFile[] {
+  const key = ({ content }: CocoLabelFile): string =>
     JSON.stringify(content.categories.map(({ name }) => name).toSorted(compareCodePoints));
   const totals = new Map<string, number>();
   for (const file of files)
@@ -135,31 +91,8 @@ function sameCategories(files: readonly LabelFile[], problems: Problem[]): Label
   });
 }
 
-function unmatched(image: RawImage, found: Exclude<ImageLookup, { file: SourceFile }>): Problem {
-  const [code, detail] =
-    found.why === 'ambiguous'
-      ? [
-          'image-ambiguous',
-          `Several files fit ${JSON.stringify(image.name)}: ${found.candidates.slice(0, 3).join(', ')}.`,
-        ]
-      : found.why === 'unsafe'
-        ? [
-            'image-name-unsafe',
-            `${JSON.stringify(image.name)} is an absolute name or leads out of the folder.`,
-          ]
-        : ['image-missing', `There is no image ${JSON.stringify(image.name)}.`];
-  return {
-    code,
-    severity: 'warning',
-    file: image.labelFile,
-    detail,
-    repair: 'The image counts, but is neither trained on nor evaluated.',
-    params: { name: image.name },
-  };
-}
-
 /** The placeholder that Roboflow writes: category 0, never used, the supercategory of all others. */
-function placeholderProblem(file: LabelFile, counts: ReadonlyMap<number, number>): Problem[] {
+function placeholderProblem(file: CocoLabelFile, counts: ReadonlyMap<number, number>): Problem[] {
   const [first, ...rest] = file.content.categories;
   if (
     first === undefined ||
@@ -178,56 +111,6 @@ function placeholderProblem(file: LabelFile, counts: ReadonlyMap<number, number>
       params: { name: first.name },
     },
   ];
-}
-
-/** Puts the files together: labels by class name, images one after the other, a split per file. */
-function merge(
-  files: readonly LabelFile[],
-  index: ImageIndex,
-  problems: Problem[],
-): Pick<RawDataset, 'images' | 'annotations' | 'splits'> {
-  const names = splitNames(files);
-  const labelOf = new Map(files[0]?.content.categories.map(({ name }, i) => [name, i]));
-  const images: RawImage[] = [];
-  const annotations: RawAnnotation[] = [];
-  const splits = new Map<string, number[]>();
-  for (const [i, { file, content }] of files.entries()) {
-    const base = images.length;
-    const folders = imageFolders(file.path);
-    for (const { id, fileName, width, height } of content.images) {
-      const found: ImageLookup =
-        fileName === ''
-          ? { file: undefined, why: 'none', candidates: [] }
-          : index.find(fileName, folders);
-      const image: RawImage = {
-        name: fileName === '' ? `image ${id}` : fileName,
-        id,
-        file: found.file,
-        labelFile: file.path,
-        width,
-        height,
-      };
-      if (found.file === undefined && fileName !== '') problems.push(unmatched(image, found));
-      images.push(image);
-    }
-    for (const { image, label, bbox, area, ignore, reference } of content.annotations) {
-      const [x, y, w, h] = bbox;
-      const name = content.categories[label]?.name ?? '';
-      annotations.push({
-        image: base + image,
-        label: labelOf.get(name) ?? 0,
-        box: [x, y, x + w, y + h],
-        ignore,
-        area,
-        reference: `${reference} (${name})`,
-      });
-    }
-    splits.set(
-      names[i] ?? `${i}`,
-      content.images.map((_, k) => base + k),
-    );
-  }
-  return { images, annotations, splits };
 }
 
 function unlistedImages(index: ImageIndex, images: readonly RawImage[]): Problem[] {
@@ -272,7 +155,7 @@ export async function readCocoDataset(
     });
   for (const { content } of read) problems.push(...content.problems);
   const index = new ImageIndex(source.files);
-  const merged = merge(read, index, problems);
+  const merged = mergeCocoFiles(read, index, problems);
   const counts = new Map<number, number>();
   for (const { label } of merged.annotations) counts.set(label, (counts.get(label) ?? 0) + 1);
   problems.push(...placeholderProblem(first, counts), ...unlistedImages(index, merged.images));
