@@ -41,11 +41,13 @@ export async function startTensors(
       code: 'device-lost',
       what: 'The GPU device was lost.',
       why: info.message === '' ? 'The driver was reset or ran out of memory.' : info.message,
-      action: 'Reload the page and load the last checkpoint; lower the image or batch size if it comes again.',
+      action:
+        'Reload the page and load the last checkpoint; lower the image or batch size if it comes again.',
     });
   });
   setFlags();
-  tf.removeBackend('webgpu');
+  // Absent after an earlier host was disposed of.
+  if (tf.findBackendFactory('webgpu') !== null) tf.removeBackend('webgpu');
   const backend = new AnchorageBackend(device, own.info);
   tf.registerBackend('webgpu', () => backend, 3);
   if (!(await tf.setBackend('webgpu'))) throw new Error('startTensors: tfjs refused the backend');
@@ -55,7 +57,8 @@ export async function startTensors(
     backend,
     dispose() {
       disposed = true;
-      tf.removeBackend('webgpu');
+      // A newer host may have taken its place already.
+      if (tf.findBackend('webgpu') === backend) tf.removeBackend('webgpu');
       device.destroy();
     },
   };
