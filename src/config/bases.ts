@@ -6,6 +6,7 @@ import { configProblem, quotedList } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { fillVariables, maskVariables } from './variables.ts';
 import { readYaml } from './yaml-reader.ts';
+import type { YamlText } from './yaml-reader.ts';
 
 const BASE_KEY = '_base_';
 const MAX_BASES = 64;
@@ -33,6 +34,22 @@ export function readWithBases(files: ConfigFiles, source: SourceText): WithBases
   return new BaseReader(files).read(source, []);
 }
 
+function parse(source: SourceText): YamlText {
+  return readYaml(maskVariables(source.text), source.name);
+}
+
+// Bases do not change while a user types, and parsing them is most of the work of a check. Trees are never modified.
+const parsedBases = new Map<string, { readonly text: string; readonly parsed: YamlText }>();
+
+function parseOnce(source: SourceText): YamlText {
+  const known = parsedBases.get(source.name);
+  if (known?.text === source.text) return known.parsed;
+  if (parsedBases.size >= MAX_BASES) parsedBases.clear();
+  const parsed = parse(source);
+  parsedBases.set(source.name, { text: source.text, parsed });
+  return parsed;
+}
+
 class BaseReader {
   private readonly files: ConfigFiles;
   private filesRead = 0;
@@ -44,7 +61,7 @@ class BaseReader {
   read(source: SourceText, chain: readonly string[]): WithBases {
     const nowhere: Place = { file: source.name, line: 1, column: 1 };
     const empty: MapNode = { kind: 'map', entries: new Map(), place: nowhere };
-    const own = readYaml(maskVariables(source.text), source.name);
+    const own = chain.length === 0 ? parse(source) : parseOnce(source);
     if (own.root === undefined) return { base: empty, problems: own.problems };
     const problems: ConfigProblem[] = [...own.problems];
     const baseEntry = own.root.entries.get(BASE_KEY);
@@ -102,7 +119,7 @@ class BaseReader {
       problems.push(configProblem({ code: 'config-base-remote', what, place, key: BASE_KEY }));
       return undefined;
     }
-    for (const name of candidatePaths(file, path)) {
+    for (const name of [...candidatePaths(file, path), ...sameBasename(this.files, path)]) {
       const text = this.files.read(name);
       if (text === undefined) continue;
       if (path.endsWith('.py')) {
@@ -193,10 +210,28 @@ function candidatePaths(file: string, path: string): string[] {
   return [...new Set([...withEndings(relative), ...withEndings(presetStem(path))])];
 }
 
-/** Paths for a config the user names: as given, with an ending, below `configs/` or not. */
-export function presetPaths(name: string): string[] {
+/** The text of a config the user names: as given, with an ending, below `configs/` or not, or by its last part alone. */
+export function findConfig(files: ConfigFiles, name: string): SourceText | undefined {
   const path = name.replaceAll('\\', '/');
-  return [...new Set([...withEndings(path), ...withEndings(presetStem(path))])];
+  // A Python file that the user names is not replaced by a preset of the same name; a base is, with a warning.
+  const named = path.endsWith('.py')
+    ? []
+    : [...withEndings(path), ...withEndings(presetStem(path))];
+  for (const candidate of [...named, ...sameBasename(files, path)]) {
+    const text = files.read(candidate);
+    if (text !== undefined) return { name: candidate, text };
+  }
+  return undefined;
+}
+
+/** The one preset outside `_base_` whose file name is `name`, where `name` has no folder; `[]` otherwise. */
+function sameBasename(files: ConfigFiles, name: string): string[] {
+  if (name.includes('/') || name.endsWith('.py')) return [];
+  const stem = presetStem(name);
+  const found = files
+    .list()
+    .filter((path) => !path.startsWith('_base_/') && presetStem(path).split('/').at(-1) === stem);
+  return found.length === 1 ? found : [];
 }
 
 function withEndings(path: string): string[] {

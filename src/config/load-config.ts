@@ -1,4 +1,4 @@
-import { presetPaths, readWithBases } from './bases.ts';
+import { findConfig, readWithBases } from './bases.ts';
 import type { SourceText } from './bases.ts';
 import { applyCfgOptions } from './cfg-options.ts';
 import { checkConfig } from './checks.ts';
@@ -55,15 +55,6 @@ export function loadConfig(
   if (read.root === undefined) return withoutTree(source, read.problems);
   const applied = applyCfgOptions(read.root, overrides);
   return checkTree(source, applied.root, read.base, [...read.problems, ...applied.problems]);
-}
-
-/** The text of a preset or file by name; undefined when there is none. */
-export function findConfig(files: ConfigFiles, name: string): SourceText | undefined {
-  for (const path of presetPaths(name)) {
-    const text = files.read(path);
-    if (text !== undefined) return { name: path, text };
-  }
-  return undefined;
 }
 
 /** Checks a merged tree against the schema and the rules across keys. `problems` are those met while reading. */

@@ -69,8 +69,9 @@ function integerText(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e21 ? String(value) : pythonFloat(value);
 }
 
+// `y` and `n` are booleans to other YAML 1.1 readers, but not to PyYAML nor to the reader here; as keys they stay plain.
 function keyYaml(key: string): string {
-  return quoteYaml(key);
+  return /^[A-Za-z_]$/.test(key) ? key : quoteYaml(key);
 }
 
 /** A string as a plain scalar where YAML 1.1 and PyYAML both read that as this string in flow context, else in quotes. */

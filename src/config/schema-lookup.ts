@@ -12,14 +12,14 @@ export interface SchemaNode {
   readonly additionalProperties?: SchemaNode | undefined;
   readonly anyOf?: readonly SchemaNode[] | undefined;
   readonly oneOf?: readonly SchemaNode[] | undefined;
-  readonly type?: string | undefined;
+  readonly type?: string | readonly string[] | undefined;
 }
 
 const schemaNode: z.ZodType<SchemaNode> = z.lazy(() =>
   z.object({
     description: z.string().optional(),
     const: z.unknown().optional(),
-    type: z.string().optional(),
+    type: z.union([z.string(), z.array(z.string())]).optional(),
     properties: z.record(z.string(), schemaNode).optional(),
     items: schemaNode.optional().catch(undefined),
     prefixItems: z.array(schemaNode).optional(),
@@ -82,7 +82,7 @@ function alternative(schema: SchemaNode, value: Plain | undefined): SchemaNode |
     : typeof value === 'object' && value !== null
       ? 'object'
       : typeof value;
-  const chosen = byType ?? flat.find((option) => option.type === wanted);
+  const chosen = byType ?? flat.find((option) => [option.type].flat().includes(wanted));
   return chosen === undefined || chosen.description !== undefined
     ? chosen
     : { ...chosen, description: schema.description };

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { childAt, dotted, nearestNode, nodeAt, toPlain } from './config-node.ts';
 import type { ConfigNode, ConfigPath, MapNode, Place, Plain } from './config-node.ts';
 import { OLD_KEYS, UPSTREAM_TYPES } from './known-names.ts';
-import { nearestNames } from './nearest-name.ts';
+import { editDistance, nearestNames } from './nearest-name.ts';
 import { configProblem, quotedList } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { keysAt, schemaAt } from './schema-lookup.ts';
@@ -150,12 +150,13 @@ function unknownKey(checked: Checked, path: ConfigPath, key: string): ConfigProb
   }
   const known = keysAt(path, checked.plain);
   const near = nearestNames(key, known);
-  const elsewhere = near.length > 0 ? [] : placesOfKey(checked.root, key, full);
+  const misspelt = near[0] !== undefined && editDistance(key, near[0]) <= 2;
+  const elsewhere = misspelt ? [] : placesOfKey(checked.root, key, full);
   const action =
-    near.length > 0
-      ? `Did you mean ${quotedList(near)}?`
-      : elsewhere.length > 0
-        ? `There is ${quotedList(elsewhere)}.`
+    elsewhere.length > 0
+      ? `There is ${quotedList(elsewhere)}.`
+      : near.length > 0
+        ? `Did you mean ${quotedList(near)}?`
         : `Keys here: ${known.slice(0, 40).join(', ')}.`;
   const name = sectionName(section, path);
   return configProblem({
@@ -164,7 +165,7 @@ function unknownKey(checked: Checked, path: ConfigPath, key: string): ConfigProb
     action,
     ...at,
     key: dotted(full),
-    params: { key, section: name, nearest: near[0] ?? '' },
+    params: { key, section: name, nearest: elsewhere[0] ?? near[0] ?? '' },
   });
 }
 

@@ -1,5 +1,6 @@
 import { fromPlain, nodeAt, toPlain, withNodeAt } from './config-node.ts';
 import type { ConfigPath, MapNode, Place } from './config-node.ts';
+import { leafPathsOf } from './dataset-paths.ts';
 import { checkTree } from './load-config.ts';
 import type { ConfigResult } from './load-config.ts';
 import { nearestNames } from './nearest-name.ts';
@@ -37,7 +38,7 @@ export function withDataset(result: ConfigResult, dataset: DatasetOfRun): Config
     if (changed?.kind === 'map') tree = changed;
   };
   fill(['metainfo', 'classes'], classes);
-  for (const path of leafPaths(root)) {
+  for (const path of leafPathsOf(root, LOADERS)) {
     const metainfo = nodeAt(root, [...path, 'metainfo']);
     if (metainfo === undefined || metainfo.kind === 'map')
       fill([...path, 'metainfo', 'classes'], classes);
@@ -103,22 +104,4 @@ const READING =
   /^config-(syntax|duplicate|float|base|dict|option|unknown-variable|too-large|not-found|not-a-map)/;
 function fromChecks(problem: ConfigProblem): boolean {
   return !READING.test(problem.code);
-}
-
-function leafPaths(root: MapNode): ConfigPath[] {
-  const leaves: ConfigPath[] = [];
-  const visit = (path: ConfigPath): void => {
-    const node = nodeAt(root, path);
-    if (node?.kind !== 'map') return;
-    const inner = node.entries.get('dataset')?.value;
-    const several = node.entries.get('datasets')?.value;
-    if (inner !== undefined) visit([...path, 'dataset']);
-    else if (several?.kind === 'list')
-      several.items.forEach((_, i) => visit([...path, 'datasets', i]));
-    else leaves.push(path);
-  };
-  for (const loader of LOADERS) {
-    if (nodeAt(root, [loader])?.kind === 'map') visit([loader, 'dataset']);
-  }
-  return leaves.filter((path) => nodeAt(root, path)?.kind === 'map');
 }

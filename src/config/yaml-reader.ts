@@ -129,8 +129,12 @@ function readNode(reading: Reading, node: ParsedNode, depth: number): ConfigNode
     throw new TooLarge(`The config is nested more than ${MAX_DEPTH} levels deep.`);
   if (isAlias(node)) {
     const target = node.resolve(reading.doc);
-    // The parser reports an alias without an anchor as an error, so there is always a target here.
-    if (target === undefined) throw new TooLarge('An alias has no anchor.');
+    if (target === undefined) {
+      const place = placeAt(reading, node.range[0]);
+      const what = `\`*${node.source}\` refers to no anchor before it.`;
+      reading.problems.push(configProblem({ code: 'config-syntax', what, place }));
+      return { kind: 'scalar', value: null, isFloat: false, place };
+    }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the target was made by the same parser
     return readNode(reading, target as ParsedNode, depth + 1);
   }
@@ -183,7 +187,9 @@ function readPair(
 
 function readScalar(reading: Reading, node: Scalar.Parsed, place: Place): ScalarNode {
   const { value, source } = node;
-  if (typeof value === 'number') {
+  // The parser takes `e6` for a number that it then cannot read.
+  const isNumber = typeof value === 'number' && (!Number.isNaN(value) || /nan/i.test(source));
+  if (isNumber) {
     // PyYAML wants a point in a number with an exponent and takes `1e-3` for text.
     if (node.type === 'PLAIN' && /^[-+]?[0-9_]+[eE]/.test(source)) {
       const what = `\`${source}\` is text to MMEngine's YAML reader, not a number.`;
@@ -201,7 +207,7 @@ function readScalar(reading: Reading, node: Scalar.Parsed, place: Place): Scalar
   // `y` and `n` are booleans in the YAML 1.1 text but words to PyYAML.
   if (typeof value === 'boolean' && source.length > 1)
     return { kind: 'scalar', value, isFloat: false, place };
-  const text = value === null ? null : typeof value === 'string' ? value : source;
+  const text = value === null || typeof value === 'string' ? value : source;
   return { kind: 'scalar', value: text, isFloat: false, place };
 }
 

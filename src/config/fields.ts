@@ -1,0 +1,262 @@
+import { childAt, dotted, nodeAt } from './config-node.ts';
+import type { ConfigPath, MapNode } from './config-node.ts';
+import { scalePaths } from './linked-edits.ts';
+
+export type FieldKind = 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'size' | 'strings';
+
+/** What a form field is, before it has a value. */
+export interface FieldSpec {
+  readonly path: ConfigPath;
+  /** i18n id of its label. */
+  readonly labelId: string;
+  readonly kind: FieldKind;
+  readonly group: 'data' | 'schedule' | 'optimizer' | 'anchors' | 'model';
+  readonly choices?: readonly string[];
+  readonly unit?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/**
+ * The values that people change first, in the order of the form. Which there are depends on the config: epochs or
+ * iterations, momentum with SGD only, warm-up where there is one.
+ */
+export function fieldSpecs(root: MapNode): FieldSpec[] {
+  return [
+    ...dataFields(root),
+    ...scheduleFields(root),
+    ...optimizerFields(root),
+    ...anchorFields(),
+    ...modelFields(),
+  ];
+}
+
+function dataFields(root: MapNode): FieldSpec[] {
+  const fields: FieldSpec[] = [
+    { path: ['metainfo', 'classes'], labelId: 'field.classes', kind: 'strings', group: 'data' },
+  ];
+  const scale = scalePaths(root)[0];
+  if (scale !== undefined) {
+    fields.push({
+      path: scale,
+      labelId: 'field.imageSize',
+      kind: 'size',
+      group: 'data',
+      unit: 'px',
+      min: 32,
+      max: 4096,
+    });
+  }
+  fields.push({
+    path: ['train_dataloader', 'batch_size'],
+    labelId: 'field.batchSize',
+    kind: 'integer',
+    group: 'data',
+    unit: 'images',
+    min: 1,
+    max: 256,
+  });
+  const flip = flipPath(root, scale);
+  if (flip !== undefined) {
+    fields.push({
+      path: flip,
+      labelId: 'field.flipProb',
+      kind: 'number',
+      group: 'data',
+      min: 0,
+      max: 1,
+    });
+  }
+  return fields;
+}
+
+function flipPath(root: MapNode, scale: ConfigPath | undefined): ConfigPath | undefined {
+  const at = scale?.slice(0, -2);
+  const pipeline = at === undefined ? undefined : nodeAt(root, at);
+  if (at === undefined || pipeline?.kind !== 'list') return undefined;
+  const i = pipeline.items.findIndex((step) => scalarAt(step, 'type') === 'RandomFlip');
+  return i < 0 ? undefined : [...at, i, 'prob'];
+}
+
+function scheduleFields(root: MapNode): FieldSpec[] {
+  const byEpoch = scalarAt(nodeAt(root, ['train_cfg']), 'type') !== 'IterBasedTrainLoop';
+  const length: FieldSpec = byEpoch
+    ? {
+        path: ['train_cfg', 'max_epochs'],
+        labelId: 'field.maxEpochs',
+        kind: 'integer',
+        group: 'schedule',
+        unit: 'epochs',
+        min: 1,
+      }
+    : {
+        path: ['train_cfg', 'max_iters'],
+        labelId: 'field.maxIters',
+        kind: 'integer',
+        group: 'schedule',
+        unit: 'iterations',
+        min: 1,
+      };
+  const fields = [length];
+  const schedulers = nodeAt(root, ['param_scheduler']);
+  const items = schedulers?.kind === 'list' ? schedulers.items : [];
+  items.forEach((scheduler, i) => {
+    const type = scalarAt(scheduler, 'type');
+    const unit = scalarAt(scheduler, 'by_epoch') === false ? 'iterations' : 'epochs';
+    if (type === 'LinearLR') {
+      fields.push({
+        path: ['param_scheduler', i, 'end'],
+        labelId: 'field.warmup',
+        kind: 'integer',
+        group: 'schedule',
+        unit,
+        min: 1,
+      });
+    }
+    if (type === 'MultiStepLR') {
+      fields.push({
+        path: ['param_scheduler', i, 'milestones'],
+        labelId: 'field.milestones',
+        kind: 'list',
+        group: 'schedule',
+        unit,
+        min: 1,
+      });
+    }
+  });
+  return fields;
+}
+
+function optimizerFields(root: MapNode): FieldSpec[] {
+  const at = ['optim_wrapper', 'optimizer'];
+  const group = 'optimizer';
+  const fields: FieldSpec[] = [
+    {
+      path: [...at, 'type'],
+      labelId: 'field.optimizer',
+      kind: 'choice',
+      group,
+      choices: ['SGD', 'AdamW'],
+    },
+    { path: [...at, 'lr'], labelId: 'field.lr', kind: 'number', group, min: 0 },
+  ];
+  if (scalarAt(nodeAt(root, at), 'type') === 'SGD') {
+    fields.push({
+      path: [...at, 'momentum'],
+      labelId: 'field.momentum',
+      kind: 'number',
+      group,
+      min: 0,
+      max: 1,
+    });
+  }
+  fields.push(
+    { path: [...at, 'weight_decay'], labelId: 'field.weightDecay', kind: 'number', group, min: 0 },
+    {
+      path: ['optim_wrapper', 'clip_grad', 'max_norm'],
+      labelId: 'field.clipMaxNorm',
+      kind: 'number',
+      group,
+      min: 0,
+    },
+  );
+  return fields;
+}
+
+function anchorFields(): FieldSpec[] {
+  const at = ['model', 'bbox_head', 'anchor_generator'];
+  const assigner = ['model', 'train_cfg', 'assigner'];
+  const group = 'anchors';
+  return [
+    {
+      path: [...at, 'octave_base_scale'],
+      labelId: 'field.octaveBaseScale',
+      kind: 'number',
+      group,
+      unit: 'strides',
+      min: 0,
+    },
+    {
+      path: [...at, 'scales_per_octave'],
+      labelId: 'field.scalesPerOctave',
+      kind: 'integer',
+      group,
+      min: 1,
+      max: 8,
+    },
+    { path: [...at, 'ratios'], labelId: 'field.ratios', kind: 'list', group, min: 0 },
+    {
+      path: [...assigner, 'pos_iou_thr'],
+      labelId: 'field.posIouThr',
+      kind: 'number',
+      group,
+      min: 0,
+      max: 1,
+    },
+    {
+      path: [...assigner, 'neg_iou_thr'],
+      labelId: 'field.negIouThr',
+      kind: 'number',
+      group,
+      min: 0,
+      max: 1,
+    },
+  ];
+}
+
+function modelFields(): FieldSpec[] {
+  const backbone = ['model', 'backbone'];
+  const test = ['model', 'test_cfg'];
+  const group = 'model';
+  const choices = ['18', '34', '50', '101', '152'];
+  return [
+    { path: [...backbone, 'depth'], labelId: 'field.depth', kind: 'choice', group, choices },
+    {
+      path: [...backbone, 'frozen_stages'],
+      labelId: 'field.frozenStages',
+      kind: 'integer',
+      group,
+      min: -1,
+      max: 4,
+    },
+    { path: [...backbone, 'norm_eval'], labelId: 'field.normEval', kind: 'boolean', group },
+    {
+      path: [...test, 'score_thr'],
+      labelId: 'field.scoreThr',
+      kind: 'number',
+      group,
+      min: 0,
+      max: 1,
+    },
+    {
+      path: [...test, 'nms', 'iou_threshold'],
+      labelId: 'field.nmsIouThr',
+      kind: 'number',
+      group,
+      min: 0,
+      max: 1,
+    },
+  ];
+}
+
+function scalarAt(
+  node: ReturnType<typeof nodeAt>,
+  key: string,
+): string | number | boolean | null | undefined {
+  const child = node === undefined ? undefined : childAt(node, key);
+  return child?.kind === 'scalar' ? child.value : undefined;
+}
+
+/**
+ * The value of a form field as the config wants it: a choice of the depth is a number there. Other values pass unchanged.
+ */
+export function fieldValue(key: string, value: unknown): unknown {
+  return key === 'model.backbone.depth' && typeof value === 'string' && /^\d+$/.test(value)
+    ? Number(value)
+    : value;
+}
+
+/** Dotted key of a field. */
+export function fieldKey(spec: FieldSpec): string {
+  return dotted(spec.path);
+}
