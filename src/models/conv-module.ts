@@ -49,7 +49,12 @@ export class ConvModule {
 
   /** float32 [N, H, W, CI] → [N, ceil(H/stride), ceil(W/stride), CO]. */
   forward(x: Tensor4D): Tensor4D {
-    return conv2d(x, as4D(this.#weight), this.#bias === null ? null : as1D(this.#bias), this.#options);
+    return conv2d(
+      x,
+      as4D(this.#weight),
+      this.#bias === null ? null : as1D(this.#bias),
+      this.#options,
+    );
   }
 }
 

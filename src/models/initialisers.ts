@@ -7,7 +7,8 @@ export function constant(value: number): Initialiser {
 
 /** Normal with mean 0 and the given standard deviation. */
 export function normal(std: number): Initialiser {
-  return (shape, random) => Float32Array.from({ length: count(shape) }, () => random.normal() * std);
+  return (shape, random) =>
+    Float32Array.from({ length: count(shape) }, () => random.normal() * std);
 }
 
 /** Kaiming normal, fan_out, ReLU (He et al., 2015): std = √(2 / (CO·K²)). MMDetection's ResNet without weights. */

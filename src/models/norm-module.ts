@@ -25,12 +25,18 @@ export class NormModule {
   readonly #state: BatchNormState;
   readonly #evaluation: boolean;
 
-  constructor(parameters: ParameterSet, { name, channels, trainable, weight, evaluation }: NormModuleSpec) {
+  constructor(
+    parameters: ParameterSet,
+    { name, channels, trainable, weight, evaluation }: NormModuleSpec,
+  ) {
     const shape = [channels];
     const buffer = { shape, role: 'buffer', trainable: false } as const;
     this.#state = {
       weight: as1D(
-        parameters.add({ name: `${name}.weight`, shape, role: 'norm-weight', trainable }, constant(weight)),
+        parameters.add(
+          { name: `${name}.weight`, shape, role: 'norm-weight', trainable },
+          constant(weight),
+        ),
       ),
       bias: as1D(
         parameters.add({ name: `${name}.bias`, shape, role: 'norm-bias', trainable }, constant(0)),

@@ -37,7 +37,8 @@ export class ParameterSet {
 
   /** Adds a tensor; throws on a key that is taken. */
   add(spec: Omit<Parameter, 'variable'>, initialise: Initialiser): Variable {
-    if (this.#byName.has(spec.name)) throw new Error(`ParameterSet: two tensors named ${spec.name}`);
+    if (this.#byName.has(spec.name))
+      throw new Error(`ParameterSet: two tensors named ${spec.name}`);
     const values = initialise(spec.shape, rng(this.#seed, hashName(spec.name)));
     const initial = tf.tensor(fromTorchLayout(values, spec.shape), gpuShape(spec.shape));
     const variable = tf.variable(initial, spec.trainable);

@@ -66,7 +66,9 @@ function duration(seconds: number): string {
   const whole = Math.floor(seconds);
   const days = Math.floor(whole / 86_400);
   const clock = [Math.floor((whole % 86_400) / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  const [hours, minutes, rest] = clock.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0')));
+  const [hours, minutes, rest] = clock.map((part, i) =>
+    i === 0 ? String(part) : String(part).padStart(2, '0'),
+  );
   const time = `${hours}:${minutes}:${rest}`;
   if (days === 0) return time;
   return `${days} day${days === 1 ? '' : 's'}, ${time}`;

@@ -20,7 +20,12 @@ import { Optimizer } from './optimizers/optimizer.ts';
 const PAGE = 'mmdet/tiny_retinanet_r18.json';
 
 const pair = z.tuple([z.number(), z.number()]);
-const summary = z.object({ shape: z.array(z.number()), sum: z.number(), abs_sum: z.number(), first: z.array(z.number()) });
+const summary = z.object({
+  shape: z.array(z.number()),
+  sum: z.number(),
+  abs_sum: z.number(),
+  first: z.array(z.number()),
+});
 const perLevel = z.object({ loss_cls: z.array(z.number()), loss_bbox: z.array(z.number()) });
 const pageSchema = z.object({
   state_dict_order: z.array(z.tuple([z.string(), z.array(z.number())])),
@@ -39,12 +44,22 @@ const pageSchema = z.object({
     pos_flat_index_level_label: z.array(z.array(z.tuple([z.number(), z.number(), z.number()]))),
   }),
   losses_per_level: perLevel,
-  grads: z.record(z.string(), z.object({ l2: z.number(), sum: z.number(), first: z.array(z.number()) }).nullable()),
+  grads: z.record(
+    z.string(),
+    z.object({ l2: z.number(), sum: z.number(), first: z.array(z.number()) }).nullable(),
+  ),
   sgd_3_steps: z.object({
     lr: z.number(),
     momentum: z.number(),
     weight_decay: z.number(),
-    log: z.array(z.object({ loss: z.number(), loss_cls: z.number(), loss_bbox: z.number(), grad_norm: z.number() })),
+    log: z.array(
+      z.object({
+        loss: z.number(),
+        loss_cls: z.number(),
+        loss_bbox: z.number(),
+        grad_norm: z.number(),
+      }),
+    ),
   }),
   empty_gt_image0: perLevel,
 });
@@ -59,9 +74,20 @@ const OPTIONS: RetinaNetOptions = {
     style: 'pytorch',
     zeroInitResidual: true,
   },
-  neck: { outChannels: 8, startLevel: 1, numOuts: 5, addExtraConvs: 'on_input', reluBeforeExtraConvs: false },
+  neck: {
+    outChannels: 8,
+    startLevel: 1,
+    numOuts: 5,
+    addExtraConvs: 'on_input',
+    reluBeforeExtraConvs: false,
+  },
   head: { numClasses: 3, featChannels: 8, stackedConvs: 2 },
-  anchors: { strides: [8, 16, 32, 64, 128], ratios: [0.5, 1, 2], octaveBaseScale: 4, scalesPerOctave: 3 },
+  anchors: {
+    strides: [8, 16, 32, 64, 128],
+    ratios: [0.5, 1, 2],
+    octaveBaseScale: 4,
+    scalesPerOctave: 3,
+  },
   coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
   lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
   lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
@@ -83,7 +109,9 @@ if (raw === undefined) {
 function suite(page: z.infer<typeof pageSchema>): void {
   gpuTest('parameters have MMDetection’s names, shapes and order', () =>
     withModel(page, ({ parameters }) => {
-      expect(parameters.list().map(({ name, shape }) => [name, [...shape]])).toEqual(page.state_dict_order);
+      expect(parameters.list().map(({ name, shape }) => [name, [...shape]])).toEqual(
+        page.state_dict_order,
+      );
       return Promise.resolve();
     }),
   );
@@ -165,7 +193,10 @@ function suite(page: z.infer<typeof pageSchema>): void {
     withModel(page, async (model) => {
       const trainable = model.parameters.trainable();
       const { value, grads } = tf.tidy(() =>
-        tf.variableGrads(() => total(lossesOf(model, page)), trainable.map(({ variable }) => variable)),
+        tf.variableGrads(
+          () => total(lossesOf(model, page)),
+          trainable.map(({ variable }) => variable),
+        ),
       );
       value.dispose();
       const known = Object.entries(page.grads);
@@ -178,11 +209,14 @@ function suite(page: z.infer<typeof pageSchema>): void {
         if (gradient === undefined) throw new Error(`${name} has no gradient`);
         const values = toTorchLayout(await readTensor(gradient), parameter.shape);
         const norm = Math.sqrt(values.reduce((s, v) => s + v * v, 0));
-        expect(Math.abs(norm - want.l2), `${name} norm ${norm}, want ${want.l2}`).toBeLessThanOrEqual(
-          1e-3 * want.l2 + 1e-7,
-        );
+        expect(
+          Math.abs(norm - want.l2),
+          `${name} norm ${norm}, want ${want.l2}`,
+        ).toBeLessThanOrEqual(1e-3 * want.l2 + 1e-7);
         for (const [i, first] of want.first.entries()) {
-          expect(Math.abs((values[i] ?? 0) - first), `${name}[${i}]`).toBeLessThanOrEqual(1e-3 * want.l2 + 1e-7);
+          expect(Math.abs((values[i] ?? 0) - first), `${name}[${i}]`).toBeLessThanOrEqual(
+            1e-3 * want.l2 + 1e-7,
+          );
         }
       }
       for (const gradient of Object.values(grads)) gradient.dispose();
@@ -205,8 +239,18 @@ function suite(page: z.infer<typeof pageSchema>): void {
           );
           return [value, optimizer.step(grads, lr)] as [Tensor, Tensor];
         });
-        expectRelative((await readTensor(loss))[0], want.loss, 1e-4 * (step + 1), `loss of step ${step}`);
-        expectRelative((await readTensor(norm))[0], want.grad_norm, 1e-3, `grad_norm of step ${step}`);
+        expectRelative(
+          (await readTensor(loss))[0],
+          want.loss,
+          1e-4 * (step + 1),
+          `loss of step ${step}`,
+        );
+        expectRelative(
+          (await readTensor(norm))[0],
+          want.grad_norm,
+          1e-3,
+          `grad_norm of step ${step}`,
+        );
         loss.dispose();
         norm.dispose();
       }
@@ -230,7 +274,11 @@ async function withModel(page: Page, body: (model: RetinaNet) => Promise<void>):
 }
 
 /** The page's `weights` rule, in words there. */
-function formulaWeights(name: string, shape: readonly number[], j: number): Float32Array<ArrayBuffer> {
+function formulaWeights(
+  name: string,
+  shape: readonly number[],
+  j: number,
+): Float32Array<ArrayBuffer> {
   const size = shape.reduce((product, side) => product * side, 1);
   const fanIn = shape.slice(1).reduce((product, side) => product * side, 1);
   const scale = Math.sqrt(2 / fanIn) * (/retina_|rpn_cls|rpn_reg|fc_/.test(name) ? 0.5 : 1);
@@ -251,7 +299,8 @@ function inputImages(): Tensor4D {
   let i = 0;
   for (let n = 0; n < 2; n++)
     for (let c = 0; c < 3; c++)
-      for (let p = 0; p < 64 * 96; p++) nhwc[(n * 64 * 96 + p) * 3 + c] = Math.fround(Math.sin(0.11 * i++));
+      for (let p = 0; p < 64 * 96; p++)
+        nhwc[(n * 64 * 96 + p) * 3 + c] = Math.fround(Math.sin(0.11 * i++));
   return uploadFloats(nhwc, [2, 64, 96, 3]).as4D(2, 64, 96, 3);
 }
 
@@ -268,7 +317,10 @@ function batchOf(page: Page): DetectionBatch {
     bytes: tf.zeros([1], 'int32'),
     inputSize: [2, 64, 96],
     imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]).as2D(2, 2),
-    padShapes: uploadInts(Int32Array.from([...page.pad_shape_hw, ...page.pad_shape_hw]), [2, 2]).as2D(2, 2),
+    padShapes: uploadInts(
+      Int32Array.from([...page.pad_shape_hw, ...page.pad_shape_hw]),
+      [2, 2],
+    ).as2D(2, 2),
     gtBoxes: uploadFloats(boxes, [2, most, 4]).as3D(2, most, 4),
     gtLabels: uploadInts(labels, [2, most]).as2D(2, most),
     gtCounts: uploadInts(counts, [2]),
@@ -276,7 +328,11 @@ function batchOf(page: Page): DetectionBatch {
 }
 
 function withoutFirst(page: Page): Page {
-  return { ...page, gt_bboxes: [[], ...page.gt_bboxes.slice(1)], gt_labels: [[], ...page.gt_labels.slice(1)] };
+  return {
+    ...page,
+    gt_bboxes: [[], ...page.gt_bboxes.slice(1)],
+    gt_labels: [[], ...page.gt_labels.slice(1)],
+  };
 }
 
 function lossesOf(model: RetinaNet, page: Page): ReturnType<RetinaNet['losses']> {
@@ -289,7 +345,11 @@ function total({ lossCls, lossBbox }: ReturnType<RetinaNet['losses']>): tf.Scala
 }
 
 /** Sum, sum of magnitudes and first values of an NHWC map against a summary of its NCHW twin. */
-async function expectSummary(map: Tensor4D, want: z.infer<typeof summary> | undefined, what: string): Promise<void> {
+async function expectSummary(
+  map: Tensor4D,
+  want: z.infer<typeof summary> | undefined,
+  what: string,
+): Promise<void> {
   if (want === undefined) throw new Error(`${what}: no summary`);
   const nchw = tf.transpose(map, [0, 3, 1, 2]);
   expect(nchw.shape, what).toEqual(want.shape);
@@ -298,16 +358,24 @@ async function expectSummary(map: Tensor4D, want: z.infer<typeof summary> | unde
   const magnitudes = values.reduce((s, v) => s + Math.abs(v), 0);
   const largest = values.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   expectRelative(magnitudes, want.abs_sum, 1e-4, `${what} sum of magnitudes`);
-  expect(Math.abs(sum([...values]) - want.sum), `${what} sum`).toBeLessThanOrEqual(1e-4 * want.abs_sum);
+  expect(Math.abs(sum([...values]) - want.sum), `${what} sum`).toBeLessThanOrEqual(
+    1e-4 * want.abs_sum,
+  );
   for (const [i, first] of want.first.entries()) {
     expect(Math.abs((values[i] ?? 0) - first), `${what}[${i}]`).toBeLessThanOrEqual(1e-4 * largest);
   }
 }
 
-function expectRelative(actual: number | undefined, want: number, tolerance: number, what: string): void {
-  expect(Math.abs((actual ?? Number.NaN) - want) / Math.abs(want), `${what}: ${actual}, want ${want}`).toBeLessThanOrEqual(
-    tolerance,
-  );
+function expectRelative(
+  actual: number | undefined,
+  want: number,
+  tolerance: number,
+  what: string,
+): void {
+  expect(
+    Math.abs((actual ?? Number.NaN) - want) / Math.abs(want),
+    `${what}: ${actual}, want ${want}`,
+  ).toBeLessThanOrEqual(tolerance);
 }
 
 function sum(values: readonly number[]): number {

@@ -154,9 +154,12 @@ export class TrainLoop {
       return { iter, lr, dataTime, time, loss, lossCls, lossBbox, gradNorm };
     });
     this.#options.onRecords(records);
-    const bad = records.findIndex(({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm));
+    const bad = records.findIndex(
+      ({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm),
+    );
     const record = records[bad];
-    if (record !== undefined) this.#failure ??= notFinite(record, (steps[bad]?.images ?? []).map(this.#options.nameOf));
+    if (record !== undefined)
+      this.#failure ??= notFinite(record, (steps[bad]?.images ?? []).map(this.#options.nameOf));
   }
 
   #throwFailure(): void {

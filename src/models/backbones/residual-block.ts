@@ -83,7 +83,13 @@ interface LayerShape {
   readonly stride: number;
 }
 
-function layerPlan({ kind, inChannels, planes, stride, style }: ResidualBlockSpec): readonly LayerShape[] {
+function layerPlan({
+  kind,
+  inChannels,
+  planes,
+  stride,
+  style,
+}: ResidualBlockSpec): readonly LayerShape[] {
   if (kind === 'basic') {
     return [
       { inChannels, outChannels: planes, kernelSize: 3, stride },

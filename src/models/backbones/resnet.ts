@@ -25,7 +25,10 @@ export interface ResNetOptions {
   readonly zeroInitResidual: boolean;
 }
 
-const STAGES: Record<ResNetOptions['depth'], { readonly block: BlockKind; readonly blocks: readonly number[] }> = {
+const STAGES: Record<
+  ResNetOptions['depth'],
+  { readonly block: BlockKind; readonly blocks: readonly number[] }
+> = {
   18: { block: 'basic', blocks: [2, 2, 2, 2] },
   34: { block: 'basic', blocks: [3, 4, 6, 3] },
   50: { block: 'bottleneck', blocks: [3, 4, 6, 3] },
@@ -34,7 +37,10 @@ const STAGES: Record<ResNetOptions['depth'], { readonly block: BlockKind; readon
 };
 
 /** Channels of C2 … C5, e.g. 64, 128, 256, 512 for depth 18. */
-export function resnetOutChannels(depth: ResNetOptions['depth'], baseChannels: number): readonly number[] {
+export function resnetOutChannels(
+  depth: ResNetOptions['depth'],
+  baseChannels: number,
+): readonly number[] {
   const { block, blocks } = STAGES[depth];
   return blocks.map((_, stage) => baseChannels * 2 ** stage * (block === 'bottleneck' ? 4 : 1));
 }

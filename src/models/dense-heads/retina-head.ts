@@ -39,9 +39,19 @@ export class RetinaHead {
     this.#numClasses = numClasses;
     const tower = (kind: 'cls' | 'reg'): readonly ConvModule[] =>
       Array.from({ length: stackedConvs }, (_, i) => {
-        const shape = { inChannels: i === 0 ? inChannels : featChannels, outChannels: featChannels };
+        const shape = {
+          inChannels: i === 0 ? inChannels : featChannels,
+          outChannels: featChannels,
+        };
         const name = `bbox_head.${kind}_convs.${i}.conv`;
-        return new ConvModule(parameters, { ...shape, name, kernelSize: 3, bias: true, relu: true, weightInit: normal(0.01) });
+        return new ConvModule(parameters, {
+          ...shape,
+          name,
+          kernelSize: 3,
+          bias: true,
+          relu: true,
+          weightInit: normal(0.01),
+        });
       });
     const predictor = (name: string, outChannels: number, prior: boolean): ConvModule =>
       new ConvModule(parameters, {

@@ -25,7 +25,11 @@ import type { AnchorLevel } from '../../ops/anchor-valid-flags/anchor-levels.ts'
 export interface RetinaNetOptions {
   readonly backbone: ResNetOptions;
   readonly neck: Omit<FpnOptions, 'inChannels'>;
-  readonly head: { readonly numClasses: number; readonly featChannels: number; readonly stackedConvs: number };
+  readonly head: {
+    readonly numClasses: number;
+    readonly featChannels: number;
+    readonly stackedConvs: number;
+  };
   readonly anchors: AnchorGeneratorSpec;
   readonly coder: { readonly means: BoxNumbers; readonly stds: BoxNumbers };
   readonly lossCls: { readonly gamma: number; readonly alpha: number; readonly lossWeight: number };
@@ -113,8 +117,14 @@ export class RetinaNet {
   }
 
   /** Bytes → normalised images → frozen features: everything that no gradient reaches. */
-  prepare({ bytes, imgShapes, inputSize }: Pick<DetectionBatch, 'bytes' | 'imgShapes' | 'inputSize'>): FrozenFeatures {
-    return this.#backbone.forwardFrozen(normaliseImages(bytes, imgShapes, inputSize, this.options.preprocess));
+  prepare({
+    bytes,
+    imgShapes,
+    inputSize,
+  }: Pick<DetectionBatch, 'bytes' | 'imgShapes' | 'inputSize'>): FrozenFeatures {
+    return this.#backbone.forwardFrozen(
+      normaliseImages(bytes, imgShapes, inputSize, this.options.preprocess),
+    );
   }
 
   /** As {@link prepare}, from normalised images float32 [B, H, W, 3]. */
@@ -146,7 +156,9 @@ export class RetinaNet {
     const known = this.#anchorSets.get(key);
     if (known !== undefined) return known;
     const { anchors, levels } = anchorGrid(this.options.anchors, sizes);
-    const tensor = tf.keep(uploadFloats(anchors, [anchors.length / 4, 4]).as2D(anchors.length / 4, 4));
+    const tensor = tf.keep(
+      uploadFloats(anchors, [anchors.length / 4, 4]).as2D(anchors.length / 4, 4),
+    );
     const set = { levels, anchors: tensor };
     this.#anchorSets.set(key, set);
     return set;
@@ -158,7 +170,8 @@ export class RetinaNet {
     const half = (side: number): number => Math.ceil(side / 2);
     let size = { height, width };
     // Stem, pool and stages up to the first used one.
-    for (let i = 0; i < 2 + startLevel; i++) size = { height: half(size.height), width: half(size.width) };
+    for (let i = 0; i < 2 + startLevel; i++)
+      size = { height: half(size.height), width: half(size.width) };
     return Array.from({ length: numOuts }, () => {
       const own = size;
       size = { height: half(size.height), width: half(size.width) };
@@ -190,8 +203,14 @@ export class RetinaNet {
   /** Focal and box loss over all levels; differentiable in the head's outputs. */
   losses(levels: readonly RetinaLevel[], targets: RetinaTargets): RetinaLosses {
     const { lossCls, lossBbox } = this.options;
-    const logits = tf.concat(levels.map(({ clsScore }) => clsScore), 1);
-    const deltas = tf.concat(levels.map(({ bboxPred }) => bboxPred), 1);
+    const logits = tf.concat(
+      levels.map(({ clsScore }) => clsScore),
+      1,
+    );
+    const deltas = tf.concat(
+      levels.map(({ bboxPred }) => bboxPred),
+      1,
+    );
     const box = { lossWeight: lossBbox.lossWeight };
     return {
       lossCls: sigmoidFocalLoss(logits, targets.labels, targets.avgFactor, lossCls),

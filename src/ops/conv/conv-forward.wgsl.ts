@@ -83,9 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     buffers: [
       { name: 'x', type: bufferType(inVector), access: 'read' },
       { name: 'w', type: bufferType(outVector), access: 'read' },
-      ...(bias
-        ? [{ name: 'bias', type: bufferType(outVector), access: 'read' } as const]
-        : []),
+      ...(bias ? [{ name: 'bias', type: bufferType(outVector), access: 'read' } as const] : []),
       { name: 'y', type: bufferType(outVector), access: 'write' },
     ],
     params: [

@@ -19,7 +19,16 @@ interface Result {
   readonly db: ArrayLike<number>;
 }
 
-const base = { batch: 1, height: 7, width: 9, inChannels: 8, outChannels: 12, kernelSize: 3, stride: 1, padding: 1 };
+const base = {
+  batch: 1,
+  height: 7,
+  width: 9,
+  inChannels: 8,
+  outChannels: 12,
+  kernelSize: 3,
+  stride: 1,
+  padding: 1,
+};
 
 const CASES: readonly Case[] = [
   { name: '3x3', ...base },
@@ -28,14 +37,38 @@ const CASES: readonly Case[] = [
   { name: '3x3 stride 2, even sides', ...base, height: 8, width: 6, stride: 2, batch: 3 },
   { name: '1x1', ...base, kernelSize: 1, padding: 0, batch: 2 },
   { name: '1x1 stride 2', ...base, kernelSize: 1, padding: 0, stride: 2, height: 8 },
-  { name: 'stem 7x7 stride 2 of 3 channels', ...base, kernelSize: 7, padding: 3, stride: 2, inChannels: 3, height: 16, width: 20 },
+  {
+    name: 'stem 7x7 stride 2 of 3 channels',
+    ...base,
+    kernelSize: 7,
+    padding: 3,
+    stride: 2,
+    inChannels: 3,
+    height: 16,
+    width: 20,
+  },
   { name: 'output channels not a multiple of 4', ...base, outChannels: 27, batch: 2 },
   { name: 'input channels not a multiple of 4', ...base, inChannels: 5, outChannels: 8 },
   { name: 'both odd', ...base, inChannels: 3, outChannels: 7, stride: 2 },
   { name: 'one pixel', ...base, height: 1, width: 1 },
   { name: '2x2 map, stride 2', ...base, height: 2, width: 2, stride: 2 },
-  { name: 'more than one tile of columns', ...base, height: 5, width: 5, inChannels: 16, outChannels: 136 },
-  { name: 'more than one tile of rows, batch 4', ...base, batch: 4, height: 17, width: 13, inChannels: 20, outChannels: 16 },
+  {
+    name: 'more than one tile of columns',
+    ...base,
+    height: 5,
+    width: 5,
+    inChannels: 16,
+    outChannels: 136,
+  },
+  {
+    name: 'more than one tile of rows, batch 4',
+    ...base,
+    batch: 4,
+    height: 17,
+    width: 13,
+    inChannels: 20,
+    outChannels: 16,
+  },
 ];
 
 /** Values in −1 … 1 that differ everywhere and repeat on every machine. */
@@ -88,7 +121,8 @@ describeOnBackends<Case, Result>('conv2d', {
     });
     const [y, dx, dw, db] = await Promise.all(tensors.map((tensor) => readTensor(tensor)));
     for (const tensor of tensors) tensor.dispose();
-    if (y === undefined || dx === undefined || dw === undefined || db === undefined) throw new Error('four results');
+    if (y === undefined || dx === undefined || dw === undefined || db === undefined)
+      throw new Error('four results');
     return { y, dx, dw, db };
   },
   compare(actual, wanted) {

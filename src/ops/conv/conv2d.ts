@@ -205,7 +205,12 @@ function convWeightGrad(shape: ConvShape, x: Tensor, dy: Tensor): Tensor {
   if (splits === 1) return partial;
   const dw = emptyTensor(weightShape);
   const flat = foldWorkgroups(count, 64);
-  runKernel(splitReduceKernel, [partial, dw], { count, rowSize: flat.rowSize, splits }, flat.workgroups);
+  runKernel(
+    splitReduceKernel,
+    [partial, dw],
+    { count, rowSize: flat.rowSize, splits },
+    flat.workgroups,
+  );
   partial.dispose();
   return dw;
 }

@@ -38,10 +38,7 @@ export function multiplyAccumulate(
   ];
   if (inVector === 4 && outVector === 4) {
     loads.push(
-      repeat(
-        columns,
-        (c) => `let m_${c} = mat4x4<f32>(w_0_${c}, w_1_${c}, w_2_${c}, w_3_${c});`,
-      ),
+      repeat(columns, (c) => `let m_${c} = mat4x4<f32>(w_0_${c}, w_1_${c}, w_2_${c}, w_3_${c});`),
       repeat(rows, (r) => repeat(columns, (c) => `acc_${r}_${c} += m_${c} * a_${r};`)),
     );
     return loads.join('\n');

@@ -79,7 +79,10 @@ export class Optimizer {
       const gradient = gradients[slot.parameter.variable.name];
       return gradient === undefined ? [] : [{ slot, gradient }];
     });
-    const clip = gradNorm(pairs.map(({ gradient }) => gradient), this.#options.clipMaxNorm);
+    const clip = gradNorm(
+      pairs.map(({ gradient }) => gradient),
+      this.#options.clipMaxNorm,
+    );
     overwrite(this.#hyper, this.#hyperValues(lr));
     const shared: UpdateStep = { clip, hyper: this.#hyper };
     for (const { slot, gradient } of pairs) this.#update(slot, gradient, shared);

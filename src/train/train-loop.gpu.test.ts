@@ -1,0 +1,272 @@
+import { afterEach, beforeEach, expect } from 'vitest';
+import { rng } from '../base/rng.ts';
+import type { Batch } from '../data/loader/batch.ts';
+import { RetinaNet } from '../models/detectors/retinanet.ts';
+import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
+import { readParameters } from '../models/parameter-io.ts';
+import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
+import { tf } from '../tensor/tf.ts';
+import { NO_PARAMWISE } from './optimizers/paramwise.ts';
+import { Optimizer } from './optimizers/optimizer.ts';
+import { TrainLoop } from './train-loop.ts';
+import type { StepRecord } from './train-loop.ts';
+
+const SIDE = 64;
+const BATCH = 2;
+const ROOM = 8;
+
+const OPTIONS: RetinaNetOptions = {
+  backbone: {
+    depth: 18,
+    baseChannels: 8,
+    frozenStages: -1,
+    normEval: false,
+    normTrainable: true,
+    style: 'pytorch',
+    zeroInitResidual: false,
+  },
+  neck: {
+    outChannels: 8,
+    startLevel: 1,
+    numOuts: 3,
+    addExtraConvs: false,
+    reluBeforeExtraConvs: false,
+  },
+  head: { numClasses: 3, featChannels: 8, stackedConvs: 1 },
+  anchors: { strides: [8, 16, 32], ratios: [1], octaveBaseScale: 2, scalesPerOctave: 2 },
+  coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
+  lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
+  lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
+  assigner: { posIouThr: 0.5, negIouThr: 0.4 },
+  preprocess: { mean: [128, 128, 128], std: [60, 60, 60], rgb: true },
+};
+
+/** Batch `n` of a fixed sequence: noise with `boxes` random boxes per image. */
+function batchOf(n: number, boxes: number): Batch {
+  const random = rng(5, n);
+  const shapes = (): Int32Array<ArrayBuffer> => new Int32Array(2 * BATCH).fill(SIDE);
+  const gtBoxes = new Float32Array(BATCH * ROOM * 4);
+  const gtLabels = new Int32Array(BATCH * ROOM);
+  for (let image = 0; image < BATCH; image++)
+    for (let i = 0; i < boxes; i++) {
+      const x = random.int(0, 32);
+      const y = random.int(0, 32);
+      gtBoxes.set([x, y, x + random.int(8, 32), y + random.int(8, 32)], (image * ROOM + i) * 4);
+      gtLabels[image * ROOM + i] = random.int(0, 3);
+    }
+  return {
+    images: Uint8Array.from({ length: BATCH * SIDE * SIDE * 3 }, () => random.int(0, 256)),
+    inputSize: [SIDE, SIDE],
+    imgShapes: shapes(),
+    padShapes: shapes(),
+    gtBoxes,
+    gtLabels,
+    gtCounts: new Int32Array(BATCH).fill(boxes),
+    metas: [],
+  };
+}
+
+interface RunOptions {
+  readonly steps: number;
+  readonly lr?: number;
+  readonly boxes?: (n: number) => number;
+  readonly during?: (loop: TrainLoop, iter: number) => void;
+}
+
+/** Trains a fresh model and gives its weights and records. */
+async function run(
+  options: RunOptions,
+): Promise<{ weights: Float32Array[]; records: StepRecord[] }> {
+  const { steps, lr = 0.01, boxes = (n) => n % 4, during } = options;
+  const model = new RetinaNet(OPTIONS, 3);
+  const optimizer = new Optimizer(model.parameters.trainable(), {
+    algorithm: { type: 'AdamW', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 1e-4 },
+    paramwise: NO_PARAMWISE,
+    clipMaxNorm: 10,
+  });
+  const records: StepRecord[] = [];
+  let n = 0;
+  const loop: TrainLoop = new TrainLoop({
+    model,
+    optimizer,
+    nextBatch: () => Promise.resolve(batchOf(n, boxes(n++))),
+    nameOf: (index) => `image ${index}`,
+    lrAt: () => lr,
+    maxIters: steps,
+    onRecords: (some) => {
+      records.push(...some);
+    },
+    onStep: (iter) => during?.(loop, iter),
+  });
+  try {
+    await loop.run();
+    const weights = (await readParameters(model.parameters)).map(({ data }) => data);
+    return { weights, records };
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+/** What a spy saw of the API while it was on. */
+interface ApiUse {
+  mapAsync: number;
+  canvas: number;
+  dispatches: number;
+}
+
+const restore: (() => void)[] = [];
+let use: ApiUse = { mapAsync: 0, canvas: 0, dispatches: 0 };
+
+/** Replaces a method of a prototype by one that counts and calls it. */
+function spyOn<T extends object>(prototype: T, method: keyof T & string, count: () => void): void {
+  const original: unknown = Reflect.get(prototype, method);
+  if (typeof original !== 'function') throw new Error(`${method} is no method`);
+  Reflect.set(prototype, method, function spied(this: unknown, ...args: unknown[]): unknown {
+    count();
+    return Reflect.apply(original, this, args);
+  });
+  restore.push(() => Reflect.set(prototype, method, original));
+}
+
+beforeEach(() => {
+  use = { mapAsync: 0, canvas: 0, dispatches: 0 };
+  spyOn(GPUBuffer.prototype, 'mapAsync', () => (use.mapAsync += 1));
+  spyOn(HTMLCanvasElement.prototype, 'getContext', () => (use.canvas += 1));
+  spyOn(OffscreenCanvas.prototype, 'getContext', () => (use.canvas += 1));
+  spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups', () => (use.dispatches += 1));
+});
+
+afterEach(() => {
+  for (const undo of restore.splice(0)) undo();
+});
+
+describeOnGpu('training loop', () => {
+  gpuTest('20 steps read nothing but the metrics, once per ten steps', async () => {
+    const reads: number[] = [];
+    await run({
+      steps: 20,
+      during: (_, iter) => {
+        reads.push(use.mapAsync);
+        expect(use.canvas).toBe(0);
+        // The read of a full ring starts between two steps, after the tenth and after the twentieth.
+        expect(use.mapAsync, `reads after step ${iter}`).toBe(Math.floor(iter / 10));
+      },
+    });
+    expect(reads.length).toBe(20);
+  });
+
+  gpuTest(
+    'a step makes the same dispatches with no ground truth and with the maximum',
+    async () => {
+      const counts: number[] = [];
+      let last = 0;
+      await run({
+        steps: 4,
+        boxes: (n) => [0, ROOM, 1, 0][n] ?? 0,
+        during: () => {
+          counts.push(use.dispatches - last);
+          last = use.dispatches;
+        },
+      });
+      expect(new Set(counts).size, `dispatches per step: ${counts.join(', ')}`).toBe(1);
+    },
+  );
+
+  gpuTest('the same seed gives the same bytes, also with a pause in between', async () => {
+    const first = await run({ steps: 6 });
+    const second = await run({
+      steps: 6,
+      during: (loop, iter) => {
+        if (iter !== 3) return;
+        void loop.pause().then((at) => {
+          expect(at).toBe(3);
+          setTimeout(() => {
+            loop.resume();
+          }, 50);
+        });
+      },
+    });
+    const start = new RetinaNet(OPTIONS, 3);
+    const untrained = await readParameters(start.parameters);
+    let changed = 0;
+    let total = 0;
+    for (const [i, values] of first.weights.entries()) {
+      expect(values).toEqual(second.weights[i]);
+      total += values.length;
+      changed += values.filter((value, k) => value !== untrained[i]?.data[k]).length;
+    }
+    start.dispose();
+    // Equality says nothing about weights that never moved.
+    expect(changed / total).toBeGreaterThan(0.9);
+    expect(first.records.map(({ loss }) => loss)).toEqual(second.records.map(({ loss }) => loss));
+  });
+
+  gpuTest('the number of tensors is the same after every step', async () => {
+    const counts: number[] = [];
+    await run({ steps: 5, during: () => counts.push(tf.memory().numTensors) });
+    expect(new Set(counts.slice(1)).size, counts.join(', ')).toBe(1);
+  });
+
+  gpuTest('the loss falls on a batch that is seen again and again', async () => {
+    const model = new RetinaNet(OPTIONS, 3);
+    const optimizer = new Optimizer(model.parameters.trainable(), {
+      algorithm: { type: 'SGD', momentum: 0.9, nesterov: false, weightDecay: 0 },
+      paramwise: NO_PARAMWISE,
+      clipMaxNorm: 10,
+    });
+    const losses: number[] = [];
+    const loop = new TrainLoop({
+      model,
+      optimizer,
+      nextBatch: () => Promise.resolve(batchOf(1, 3)),
+      nameOf: String,
+      lrAt: () => 0.02,
+      maxIters: 30,
+      onRecords: (records) => losses.push(...records.map(({ loss }) => loss)),
+      onStep: () => undefined,
+    });
+    await loop.run();
+    optimizer.dispose();
+    model.dispose();
+    expect(losses.length).toBe(30);
+    expect(losses.at(-1)).toBeLessThan(0.8 * (losses[0] ?? 0));
+  });
+
+  gpuTest(
+    'a loss that is not finite stops the run, names the images and leaves the weights',
+    async () => {
+      const before = await run({ steps: 0 });
+      let failure: unknown;
+      let weights: Float32Array[] = [];
+      const model = new RetinaNet(OPTIONS, 3);
+      const optimizer = new Optimizer(model.parameters.trainable(), {
+        algorithm: { type: 'SGD', momentum: 0, nesterov: false, weightDecay: 0 },
+        paramwise: NO_PARAMWISE,
+        clipMaxNorm: 0,
+      });
+      const broken = batchOf(1, 2);
+      broken.gtBoxes.fill(Number.NaN);
+      const loop = new TrainLoop({
+        model,
+        optimizer,
+        nextBatch: () => Promise.resolve(broken),
+        nameOf: String,
+        lrAt: () => Number.POSITIVE_INFINITY,
+        maxIters: 2,
+        onRecords: () => undefined,
+        onStep: () => undefined,
+      });
+      try {
+        await loop.run();
+      } catch (error) {
+        failure = error;
+      }
+      weights = (await readParameters(model.parameters)).map(({ data }) => data);
+      optimizer.dispose();
+      model.dispose();
+      expect(String(failure)).toMatch(/not finite at iteration/);
+      expect(before.weights.length).toBe(weights.length);
+    },
+  );
+});
