@@ -15,6 +15,8 @@ export class ImageIndex {
   #total = 0;
   #version = 0;
   #generation = 0;
+  #dataset = 0;
+  #hasAll = false;
   #loading = false;
   #error: ErrorDetails | null = null;
 
@@ -54,6 +56,8 @@ export class ImageIndex {
 
   /** Forgets everything: another dataset was opened, or none is open. */
   clear(): void {
+    this.#dataset += 1;
+    this.#hasAll = false;
     this.#byIndex = new Map();
     this.#start(0);
     this.#loading = false;
@@ -84,15 +88,49 @@ export class ImageIndex {
   /** Fetches one image of another split, so that an open picture has its name and boxes. */
   async ensure(index: number): Promise<void> {
     if (this.#byIndex.has(index)) return;
-    const generation = this.#generation;
+    const dataset = this.#dataset;
     const { images } = await this.#client.call('listImages', {
       split: '',
       offset: index,
       count: 1,
     });
-    if (generation !== this.#generation) return;
+    if (dataset !== this.#dataset) return;
     this.#take(images);
     this.#changed();
+  }
+
+  /**
+   * Fetches all images of the dataset, whatever split is shown, so that any of them can be found by name. A failure shows
+   * as `error`.
+   */
+  async ensureAll(total: number): Promise<void> {
+    if (this.#hasAll || total === 0) return;
+    this.#hasAll = true;
+    const dataset = this.#dataset;
+    try {
+      for (let offset = 0; offset < total; offset += PAGE) {
+        const count = Math.min(PAGE, total - offset);
+        const { images } = await this.#client.call('listImages', { split: '', offset, count });
+        if (dataset !== this.#dataset) return;
+        this.#take(images);
+      }
+    } catch (error) {
+      if (dataset !== this.#dataset) return;
+      this.#hasAll = false;
+      this.#error = errorDetails(error);
+    }
+    this.#changed();
+  }
+
+  /** The image that a label or image file belongs to: by its whole path, else by its name without folder and ending. */
+  findByFile(file: string): ImageInfo | undefined {
+    const stem = stemOf(file);
+    let byStem: ImageInfo | undefined;
+    for (const image of this.#byIndex.values()) {
+      if (image.path === file) return image;
+      if (stemOf(image.path) === stem || image.name === stem) byStem ??= image;
+    }
+    return byStem;
   }
 
   #start(total: number): number {
@@ -112,4 +150,9 @@ export class ImageIndex {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** `a` of `Annotations/a.xml`. */
+function stemOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.[^.]+$/u, '');
 }
