@@ -184,7 +184,7 @@ function walkScan(
 /**
  * Whether the Huffman codes of every scan come out even: all blocks there, no impossible code, nothing left over.
  * Undefined for what is not walked: progressive and arithmetic coding, 12-bit samples, missing tables. A sound file is
- * never called uneven; changed bytes that happen to come out even are not seen.
+ * never called uneven; of small changes about half are not seen, because Huffman codes fall into step again by themselves.
  */
 export function jpegCodesComeOutEven(bytes: Uint8Array): boolean | undefined {
   const tables = new Map<number, HuffmanTable>();
