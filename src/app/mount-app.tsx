@@ -4,6 +4,8 @@ import { App } from './app.tsx';
 import { applyLanguage } from './i18n/i18n.ts';
 import { ImageIndex } from './images/image-index.ts';
 import { PictureCache } from './images/picture-cache.ts';
+import { RunHistory } from './series/run-history.ts';
+import { followDataset } from './store/follow-dataset.ts';
 import { createAppStore } from './store/store.ts';
 import type { AppServices } from './store/store-context.tsx';
 import { countCalls, openTestingDoor } from './testing-door.ts';
@@ -17,6 +19,8 @@ export function createServices(client: EngineClient): AppServices & { dispose():
   const store = createAppStore(client);
   const images = new ImageIndex(client);
   const pictures = new PictureCache(client);
+  const history = new RunHistory(client);
+  const stopFollowing = followDataset(store);
   const stop = store.subscribe((state, before) => {
     const { dataset, split } = state;
     if (dataset === before.dataset && split === before.split) return;
@@ -33,8 +37,10 @@ export function createServices(client: EngineClient): AppServices & { dispose():
     client,
     images,
     pictures,
+    history,
     dispose() {
       stop();
+      stopFollowing();
       pictures.clear();
       client.dispose();
     },

@@ -3,6 +3,7 @@ import { useStore as useZustand } from 'zustand';
 import type { EngineClient } from '../../worker/protocol.ts';
 import type { ImageIndex } from '../images/image-index.ts';
 import type { PictureCache } from '../images/picture-cache.ts';
+import type { RunHistory } from '../series/run-history.ts';
 import type { AppState, AppStore } from './store.ts';
 
 /** What every component can reach: the store, and the things too large or too fast to be in it. */
@@ -11,6 +12,8 @@ export interface AppServices {
   readonly client: EngineClient;
   readonly images: ImageIndex;
   readonly pictures: PictureCache;
+  /** Metrics, previews and log of the runs of this visit. */
+  readonly history: RunHistory;
 }
 
 const ServicesContext = createContext<AppServices | null>(null);

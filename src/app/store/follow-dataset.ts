@@ -1,0 +1,24 @@
+import type { AppStore } from './store.ts';
+
+/**
+ * Keeps the config and the pinned images in step with what is open: the first preset is loaded as soon as the engine names
+ * its presets, the config is checked anew when another dataset brings other classes, and the first images of its
+ * validation split are pinned. Returns the function that stops it.
+ */
+export function followDataset(store: AppStore): () => void {
+  // The dataset that the present config was last checked with.
+  let checkedWith = store.getState().dataset;
+  return store.subscribe((state, before) => {
+    const { dataset } = state;
+    const [preset] = state.presets;
+    if (preset !== undefined && before.presets.length === 0 && state.configPhase === 'none') {
+      void state.loadPreset(preset.name);
+    }
+    // Also when the dataset was opened while an answer was under way: that answer may not know it yet.
+    if (state.configPhase === 'checked' && dataset !== checkedWith) {
+      checkedWith = dataset;
+      void state.checkConfig();
+    }
+    if (dataset !== before.dataset && dataset !== null) void state.pinFirst(dataset.valSplit);
+  });
+}
