@@ -33,8 +33,10 @@ export interface ImagesNmsInput {
   readonly scores: Tensor;
   /** int32 [B, N], −1 for a box that is not there; null: all boxes are of one class. */
   readonly classes: Tensor | null;
+  /** Whether boxes of different classes suppress each other too. Default false. */
+  readonly classAgnostic?: boolean;
   readonly iouThreshold: number;
-  /** At most this many are kept per image, 1 … N. */
+  /** At most this many are kept per image. */
   readonly maxOut: number;
 }
 
@@ -47,7 +49,7 @@ export interface ImagesNmsInput {
  */
 export function nmsOfImages(input: ImagesNmsInput): ImagesNmsResult {
   const op = 'nmsOfImages';
-  const { boxes, scores, classes, iouThreshold, maxOut } = input;
+  const { boxes, scores, classes, classAgnostic = false, iouThreshold, maxOut } = input;
   requireTensor(op, 'boxes', boxes, 'float32', [null, null, 4]);
   const batch = side(op, 'boxes', boxes, 0);
   const boxCount = side(op, 'boxes', boxes, 1);
@@ -63,17 +65,17 @@ export function nmsOfImages(input: ImagesNmsInput): ImagesNmsResult {
   const keep = emptyTensor<Tensor2D>([batch, maxOut], 'int32');
   const counts = emptyTensor<Tensor1D>([batch], 'int32');
 
-  const spec = { classes: classes !== null };
-  const bound = classes === null ? [] : [classes];
-  runKernel(nmsKeysKernel(spec), [boxes, scores, ...bound, keys, maxCoordinate], { boxCount }, [
-    batch,
-    1,
-    1,
-  ]);
+  const present = classes === null ? [] : [classes];
+  runKernel(
+    nmsKeysKernel({ classes: classes !== null }),
+    [boxes, scores, ...present, keys, maxCoordinate],
+    { boxCount },
+    [batch, 1, 1],
+  );
   const perBox = foldWorkgroups(batch * boxCount, WORKGROUP_SIZE);
   runKernel(
-    nmsSortKernel(spec),
-    [keys, boxes, maxCoordinate, ...bound, order, sorted],
+    nmsSortKernel({ apart: classes !== null && !classAgnostic }),
+    [keys, boxes, maxCoordinate, ...(classAgnostic ? [] : present), order, sorted],
     { boxCount, count: batch * boxCount, rowSize: perBox.rowSize },
     perBox.workgroups,
   );

@@ -7,8 +7,10 @@ export const SWEEP_SIZE = 128;
 
 /** What may change the text of {@link nmsKeysKernel} and {@link nmsSortKernel}. */
 export interface NmsSpec {
-  /** A class per box is bound; boxes of different classes do not suppress each other. */
+  /** A class per box is bound. */
   readonly classes: boolean;
+  /** Boxes of different classes do not suppress each other. */
+  readonly apart: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface NmsSpec {
  * is a box that takes no part: NaN in its score or coordinates, or a negative class. Such boxes do not count for the
  * maximum, which is −3.4e38 when there is no other.
  */
-export function nmsKeysKernel({ classes }: NmsSpec): Kernel {
+export function nmsKeysKernel({ classes }: Pick<NmsSpec, 'classes'>): Kernel {
   return {
     name: 'nms_keys',
     buffers: [
@@ -68,20 +70,20 @@ fn main(
 
 /**
  * Boxes in descending order of score (second pass of NMS).
- * Buffers: keys u32 [B, N], boxes xyxy [B, N], maxCoordinate f32 [B], classes i32 [B, N] (only with `classes`) → order
+ * Buffers: keys u32 [B, N], boxes xyxy [B, N], maxCoordinate f32 [B], classes i32 [B, N] (only with `apart`) → order
  * i32 [B, N] (box number, −1 for one that takes no part), sorted xyxy [B, N] (moved by class · (maxCoordinate + 1)).
  * One invocation per box counts the keys above its own: that is its place. N² comparisons of integers in one pass, for
  * a few thousand boxes less work than the IoUs that follow, and no passes that wait for each other.
  * Ties: the lower index comes first.
  */
-export function nmsSortKernel({ classes }: NmsSpec): Kernel {
+export function nmsSortKernel({ apart }: Pick<NmsSpec, 'apart'>): Kernel {
   return {
     name: 'nms_sort',
     buffers: [
       { name: 'keys', type: 'u32', access: 'read' },
       { name: 'boxes', type: 'vec4<f32>', access: 'read' },
       { name: 'maxCoordinate', type: 'f32', access: 'read' },
-      ...(classes ? [{ name: 'classes', type: 'i32', access: 'read' } as const] : []),
+      ...(apart ? [{ name: 'classes', type: 'i32', access: 'read' } as const] : []),
       { name: 'order', type: 'i32', access: 'write' },
       { name: 'sorted', type: 'vec4<f32>', access: 'write' },
     ],
@@ -92,7 +94,7 @@ export function nmsSortKernel({ classes }: NmsSpec): Kernel {
     ],
     body: /* wgsl */ `
 fn shiftOf(index: u32, image: u32) -> f32 {
-  return ${classes ? 'f32(classes[index]) * (maxCoordinate[image] + 1.0)' : '0.0 * maxCoordinate[image]'};
+  return ${apart ? 'f32(classes[index]) * (maxCoordinate[image] + 1.0)' : '0.0 * maxCoordinate[image]'};
 }
 
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)

@@ -12,19 +12,24 @@ export interface PackedArray {
   readonly data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 }
 
-/** One case: `op` and `name`, and fields that depend on the op. */
-export interface PackedCase {
+/** Fields of a case, or of an object in one. Each reader throws when its key holds something else. */
+export interface PackedFields {
+  array(key: string): PackedArray;
+  arrays(key: string): readonly PackedArray[];
+  number(key: string): number;
+  /** A plain list of numbers. */
+  numbers(key: string): readonly number[];
+  flag(key: string): boolean;
+  fields(key: string): PackedFields;
+  list(key: string): readonly PackedFields[];
+  /** Whether the key is there and not null. */
+  has(key: string): boolean;
+}
+
+/** One case. */
+export interface PackedCase extends PackedFields {
   readonly op: string;
   readonly name: string;
-  /** The array stored under a key; throws when the case has none there. */
-  array(key: string): PackedArray;
-  /** The number stored under a key; throws when the case has none there. */
-  number(key: string): number;
-  /** The plain list of numbers stored under a key; throws when the case has none there. */
-  numbers(key: string): readonly number[];
-  /** The boolean stored under a key; throws when the case has none there. */
-  flag(key: string): boolean;
-  has(key: string): boolean;
 }
 
 /** The cases of a casepack (NAME.json + NAME.bin), e.g. `ops/losses`; undefined where it is absent. */
@@ -36,7 +41,14 @@ export async function readCasepack(name: string): Promise<readonly PackedCase[] 
   if (!isRecord(document) || !Array.isArray(document['cases'])) {
     throw new Error(`readCasepack: ${name}.json has no cases`);
   }
-  return document['cases'].map((item: unknown) => packedCase(item, bytes));
+  return document['cases'].map((item: unknown): PackedCase => {
+    if (!isRecord(item)) throw new Error(`readCasepack: ${name} has a case that is no object`);
+    const { op, name: own } = item;
+    if (typeof op !== 'string' || typeof own !== 'string') {
+      throw new Error(`readCasepack: ${name} has a case without op or name`);
+    }
+    return { ...fieldsOf(item, bytes, `${name} ${own}`), op, name: own };
+  });
 }
 
 /** A JSON file of the oracle folder, e.g. `mmdet/losses.json`; undefined where it is absent. */
@@ -56,31 +68,35 @@ async function readBytes(path: string): Promise<ArrayBuffer | undefined> {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)).buffer;
 }
 
-function packedCase(item: unknown, bytes: ArrayBuffer): PackedCase {
-  if (!isRecord(item)) throw new Error('readCasepack: a case is not an object');
-  const { op, name } = item;
-  if (typeof op !== 'string' || typeof name !== 'string') {
-    throw new Error('readCasepack: a case without op or name');
-  }
+type Json = Readonly<Record<string, unknown>>;
+
+function fieldsOf(item: Json, bytes: ArrayBuffer, where: string): PackedFields {
+  const at = (key: string) => `${where}.${key}`;
+  const list = (key: string): readonly unknown[] => {
+    const value = item[key];
+    if (!Array.isArray(value)) throw new Error(`readCasepack: ${at(key)} is no list`);
+    return value;
+  };
+  const object = (value: unknown, key: string) => {
+    if (!isRecord(value)) throw new Error(`readCasepack: ${at(key)} is no object`);
+    return fieldsOf(value, bytes, at(key));
+  };
   return {
-    op,
-    name,
-    array: (key) => decodeArray(item[key], bytes, `${name}.${key}`),
+    array: (key) => decodeArray(item[key], bytes, at(key)),
+    arrays: (key) => list(key).map((value) => decodeArray(value, bytes, at(key))),
     number: (key) => {
       const value = item[key];
-      if (typeof value !== 'number') throw new Error(`readCasepack: ${name}.${key} is no number`);
+      if (typeof value !== 'number') throw new Error(`readCasepack: ${at(key)} is no number`);
       return value;
     },
-    numbers: (key) => {
-      const value = item[key];
-      if (!Array.isArray(value)) throw new Error(`readCasepack: ${name}.${key} is no list`);
-      return value.map(Number);
-    },
+    numbers: (key) => list(key).map(Number),
     flag: (key) => {
       const value = item[key];
-      if (typeof value !== 'boolean') throw new Error(`readCasepack: ${name}.${key} is no boolean`);
+      if (typeof value !== 'boolean') throw new Error(`readCasepack: ${at(key)} is no boolean`);
       return value;
     },
+    fields: (key) => object(item[key], key),
+    list: (key) => list(key).map((value) => object(value, key)),
     has: (key) => item[key] !== undefined && item[key] !== null,
   };
 }
@@ -102,7 +118,6 @@ function decodeArray(value: unknown, bytes: ArrayBuffer, where: string): PackedA
   return { shape, data: new KINDS[kind](bytes, Number(off), length) };
 }
 
-/** Whether a JSON value is an object (not an array). */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
