@@ -4,10 +4,17 @@
  */
 import { type ErrorDetails, errorDetails, UserError } from '../base/errors.ts';
 import type { Dataset, RgbImage } from '../data/dataset.ts';
-import { fakeConfigView, FAKE_PRESETS } from './fake-config.ts';
+import { FAKE_PRESETS, fakeConfigEdit, fakeConfigView, fakePreset } from './fake-config.ts';
 import { fakeDataset } from './fake-dataset.ts';
 import { FAKE_DEVICES } from './fake-device.ts';
-import { FAKE_MAX_ITERS, fakeDetections, fakeMetrics, fakeStatus } from './fake-run.ts';
+import {
+  FAKE_LOG_INTERVAL,
+  FAKE_MAX_ITERS,
+  fakeDetections,
+  fakeLogLines,
+  fakeMetrics,
+  fakeStatus,
+} from './fake-run.ts';
 import type { CommandHandlers } from './port.ts';
 import type {
   CommandName,
@@ -69,6 +76,8 @@ export class FakeEngine implements EngineClient {
   #dataset: Dataset | null = null;
   #status: RunStatus = fakeStatus('idle', 0);
   #pinned: readonly number[] = [];
+  #runs = 1;
+  #runName = 'retinanet_r18_fpn_sample';
   #timer: ReturnType<typeof setInterval> | undefined;
   #pending = 0;
 
@@ -117,18 +126,23 @@ export class FakeEngine implements EngineClient {
     for (const listener of listeners) listener(payload);
   }
 
-  /** Puts the run into a state at once: its status, the metrics up to `iter`, and a preview of each pinned image. */
+  /** Puts the run into a state at once: its status, the metrics up to `iter`, the log, and previews of the pinned images. */
   showRun(phase: RunPhase, iter: number, more: Partial<RunStatus> = {}): void {
     const from = this.#status.iter > iter ? 0 : this.#status.iter;
-    this.#status = fakeStatus(phase, iter, more);
-    const { runId } = this.#status;
+    const runId = `fake-run-${this.#runs}`;
+    const name = this.#runName;
+    this.#status = fakeStatus(phase, iter, { runId, name, ...more });
     this.emit('run', this.#status);
     if (iter > from) this.emit('metrics', fakeMetrics(runId, from, iter));
+    for (const line of fakeLogLines(from, iter)) this.emit('log', { level: 'info', line });
     const dataset = this.#dataset;
-    if (dataset === null || iter === 0) return;
-    for (const imageIndex of this.#pinned) {
-      const detections = fakeDetections(dataset, imageIndex, iter / FAKE_MAX_ITERS);
-      this.emit('preview', { runId, iter, imageIndex, detections });
+    if (dataset === null) return;
+    const next = Math.ceil((from + 1) / FAKE_LOG_INTERVAL) * FAKE_LOG_INTERVAL;
+    for (let at = next; at <= iter; at += FAKE_LOG_INTERVAL) {
+      for (const imageIndex of this.#pinned) {
+        const detections = fakeDetections(dataset, imageIndex, at / FAKE_MAX_ITERS);
+        this.emit('preview', { runId, iter: at, imageIndex, detections });
+      }
     }
   }
 
@@ -156,10 +170,13 @@ export class FakeEngine implements EngineClient {
         fileName: `sample-${format}.zip`,
         data: new ArrayBuffer(22),
       }),
-      loadPreset: () => fakeConfigView(),
-      checkConfig: ({ text }) => fakeConfigView(text),
-      editConfig: ({ text, key, value }) => fakeConfigView(text, new Map([[key, value]])),
-      startRun: () => {
+      loadPreset: ({ name }) => fakePreset(name, this.#dataset),
+      checkConfig: ({ text }) => fakeConfigView(text, this.#dataset),
+      editConfig: (request) => fakeConfigEdit(request, this.#dataset),
+      startRun: ({ name }) => {
+        this.#runs += 1;
+        this.#runName = name.slice(name.lastIndexOf('/') + 1);
+        this.#status = fakeStatus('idle', 0);
         this.showRun('preparing', 0, { progress: { label: 'compiling', done: 34, total: 58 } });
         this.#start();
         return { runId: this.#status.runId };
@@ -202,6 +219,16 @@ export class FakeEngine implements EngineClient {
     clearInterval(this.#timer);
     if (this.#script.tickMs === 0) return;
     this.#timer = setInterval(() => {
+      const { progress } = this.#status;
+      if (
+        this.#status.phase === 'preparing' &&
+        progress !== undefined &&
+        progress.done < progress.total
+      ) {
+        const done = Math.min(progress.total, progress.done + 3);
+        this.showRun('preparing', 0, { progress: { ...progress, done } });
+        return;
+      }
       const iter = this.#status.iter + 1;
       if (iter >= FAKE_MAX_ITERS) clearInterval(this.#timer);
       this.showRun(iter >= FAKE_MAX_ITERS ? 'finished' : 'running', iter);

@@ -1,5 +1,6 @@
 import { rng } from '../base/rng.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { logLine } from '../train/log-line.ts';
 import type { Detections, MetricsBatch, RunPhase, RunStatus } from './protocol.ts';
 
 /** Numbers of a run that never happened, shaped like those of a real one. Deterministic in the iteration. */
@@ -42,6 +43,25 @@ export function fakeMetrics(runId: string, from: number, to: number): MetricsBat
   });
   return { runId, keys: FAKE_METRIC_KEYS, iters, values };
 }
+
+/** MMEngine's lines for iterations `from + 1 … to`: one in every {@link FAKE_LOG_INTERVAL}. */
+export function fakeLogLines(from: number, to: number): string[] {
+  const lines: string[] = [];
+  for (let iter = from + 1; iter <= to; iter += 1) {
+    if (iter % FAKE_LOG_INTERVAL !== 0) continue;
+    const { values } = fakeMetrics('', iter - 1, iter);
+    const [lr = 0, dataTime = 0, loss = 0, lossCls = 0, lossBbox = 0, gradNorm = 0, time = 0] =
+      values;
+    const record = { iter, lr, dataTime, loss, lossCls, lossBbox, gradNorm, time };
+    const etaSeconds = (FAKE_MAX_ITERS - iter) * time;
+    const context = { maxIters: FAKE_MAX_ITERS, itersPerEpoch: 100, etaSeconds, memoryMb: 1240 };
+    lines.push(logLine(record, context));
+  }
+  return lines;
+}
+
+/** How often a fake run logs a line and predicts the pinned images. */
+export const FAKE_LOG_INTERVAL = 20;
 
 /** The status at iteration `iter`. */
 export function fakeStatus(
