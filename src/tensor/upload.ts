@@ -7,7 +7,8 @@ import type { Tensor } from './tf.ts';
  * their shaders would round the words to floats.
  */
 export function uploadBytes(bytes: Uint8Array<ArrayBuffer>): Tensor {
-  if (bytes.length % 4 !== 0) throw new Error(`uploadBytes: ${bytes.length} bytes are not whole words`);
+  if (bytes.length % 4 !== 0)
+    throw new Error(`uploadBytes: ${bytes.length} bytes are not whole words`);
   return uploadWords(bytes, [bytes.length / 4], 'int32');
 }
 
@@ -35,7 +36,10 @@ function uploadWords(
 }
 
 /** Overwrites a tensor's values; commands recorded before the call still see the old ones. */
-export function overwrite(tensor: Tensor, values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
+export function overwrite(
+  tensor: Tensor,
+  values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+): void {
   const backend = activeBackend();
   // First the buffer: a tensor not yet uploaded may record a copy of its old values, which must not come after the write.
   const buffer = backend.bufferOf(tensor);

@@ -8,10 +8,9 @@ import {
   gpuTest,
 } from '../host/describe-on-backends.ts';
 import { variedValues } from '../host/varied-values.ts';
-import { isRecord, readOracleJson } from '../oracle/casepack.ts';
-import { packedLists } from './packed-lists.ts';
 import { gradNormReference } from './optim.reference.ts';
 import type { GradNorm } from './optim.reference.ts';
+import { readTorchCases } from './torch-cases.ts';
 import { adamwUpdate, gradNorm, sgdUpdate } from './update.ts';
 
 interface Case {
@@ -108,33 +107,25 @@ describeOnBackends<Case, GradNorm>('gradNorm', {
   expected: (c) => c.expected,
 });
 
-const oracle = await readOracleJson('ops/optim.json');
-const clipCases =
-  isRecord(oracle) && Array.isArray(oracle['cases'])
-    ? oracle['cases'].filter(isRecord).filter((c) => c['op'] === 'clip_grad_norm')
-    : [];
+const torch = await readTorchCases();
 
-test.skipIf(oracle === undefined)('oracle ops/optim is there (skipped where it is absent)', () => {
-  expect(clipCases.length).toBe(2);
+test.skipIf(torch === undefined)('oracle ops/optim is there (skipped where it is absent)', () => {
+  expect(torch?.clippings.length).toBeGreaterThan(0);
 });
 
-if (oracle !== undefined) {
+if (torch !== undefined) {
   describeOnBackends<Case, GradNorm>('gradNorm against torch', {
-    cases: clipCases.map((c) => {
-      const gradients = packedLists(c['grads']);
-      const clipped = packedLists(c['clipped']);
+    cases: torch.clippings.map((c) => {
+      const flat = c.grads.flatMap((values) => [...values]);
+      const clipped = c.clipped.flatMap((values) => [...values]);
       // The factor that torch applied, from the element where rounding matters least.
-      const flat = gradients.flatMap((values) => [...values]);
       const largest = flat.reduce(
         (best, value, i) => (Math.abs(value) > Math.abs(flat[best] ?? 0) ? i : best),
         0,
       );
-      const after = clipped.flatMap((values) => [...values])[largest] ?? Number.NaN;
-      const expected = {
-        norm: Number(c['total_norm']),
-        factor: after / (flat[largest] ?? Number.NaN),
-      };
-      return { name: String(c['name']), gradients, maxNorm: Number(c['max_norm']), expected };
+      const factor = (clipped[largest] ?? Number.NaN) / (flat[largest] ?? Number.NaN);
+      const expected = { norm: c.total_norm, factor };
+      return { name: c.name, gradients: c.grads, maxNorm: c.max_norm, expected };
     }),
     reference: (c) => gradNormReference(c.gradients, c.maxNorm),
     webgpu: onGpu,

@@ -5,9 +5,8 @@ import { overwrite } from '../../tensor/upload.ts';
 import { describeOnBackends } from '../host/describe-on-backends.ts';
 import { expectCloseToScale } from '../host/expect-close-to-scale.ts';
 import { variedValues } from '../host/varied-values.ts';
-import { isRecord, readOracleJson } from '../oracle/casepack.ts';
 import { adamwReference, gradNormReference, sgdReference } from './optim.reference.ts';
-import { packedLists } from './packed-lists.ts';
+import { readTorchCases } from './torch-cases.ts';
 import { adamwUpdate, gradNorm, sgdUpdate } from './update.ts';
 
 /** Steps of one optimiser on several parameters; the result is every parameter after every step. */
@@ -194,43 +193,32 @@ describeOnBackends<Case, readonly ArrayLike<number>[]>('optimiser updates', {
   expected: (c) => c.expected,
 });
 
-const oracle = await readOracleJson('ops/optim.json');
-const optimisers =
-  isRecord(oracle) && Array.isArray(oracle['cases'])
-    ? oracle['cases'].filter(isRecord).filter((c) => c['op'] === 'optimizer')
-    : [];
+const torch = await readTorchCases();
 
-test.skipIf(oracle === undefined)('oracle ops/optim is there (skipped where it is absent)', () => {
-  expect(optimisers.length).toBe(5);
+test.skipIf(torch === undefined)('oracle ops/optim is there (skipped where it is absent)', () => {
+  expect(torch?.optimisers.length).toBeGreaterThan(0);
 });
 
-/** Optimisers of the oracle that this one does not have, by type. */
-const OUT_OF_SCOPE = new Set(['Adam']);
+/** The optimisers that there are here, by PyTorch's names. */
+const KINDS: Readonly<Record<string, Case['kind']>> = { SGD: 'sgd', AdamW: 'adamw' };
 
-const torchCases = optimisers.flatMap((c): Case[] => {
-  const config = isRecord(c['config']) ? c['config'] : {};
-  const name = String(c['name']);
-  if (OUT_OF_SCOPE.has(String(config['type']))) {
-    test.skip(`${name}: ${String(config['type'])} is out of scope`, () => {});
+const torchCases = (torch?.optimisers ?? []).flatMap((c): Case[] => {
+  const { type, lr, weight_decay: decay, ...options } = c.config;
+  const kind = KINDS[type];
+  if (kind === undefined) {
+    test.skip(`${c.name}: ${type} is out of scope`, () => {});
     return [];
   }
-  const lists = (value: unknown): Float32Array<ArrayBuffer>[][] =>
-    Array.isArray(value) ? value.map((step: unknown) => packedLists(step)) : [];
-  const betas = Array.isArray(config['betas']) ? config['betas'].map(Number) : [];
-  const gradients = lists(c['grads']);
   return [
     {
-      name,
-      kind: config['type'] === 'SGD' ? 'sgd' : 'adamw',
-      lrs: constant(Number(config['lr']), gradients.length),
-      decay: Number(config['weight_decay']),
-      momentum: Number(config['momentum'] ?? 0),
-      nesterov: config['nesterov'] === true,
-      betas: [betas[0] ?? 0.9, betas[1] ?? 0.999],
-      eps: Number(config['eps'] ?? 1e-8),
-      init: packedLists(c['init']),
-      gradients,
-      expected: lists(c['params_after_step']).flat(),
+      ...options,
+      name: c.name,
+      kind,
+      decay,
+      lrs: constant(lr, c.grads.length),
+      init: c.init,
+      gradients: c.grads,
+      expected: c.params_after_step.flat(),
     },
   ];
 });

@@ -45,7 +45,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'by hand: the first of equal maxima takes the gradient',
-    ...{ batch: 1, height: 3, width: 3, channels: 1, kernelSize: 2, stride: 1, padding: 0 },
+    batch: 1,
+    height: 3,
+    width: 3,
+    channels: 1,
+    kernelSize: 2,
+    stride: 1,
+    padding: 0,
     hand: {
       x: [1, 5, 5, 2, 5, 0, -1, -2, 7],
       dy: [1, 10, 100, 1000],

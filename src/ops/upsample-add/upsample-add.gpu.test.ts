@@ -43,7 +43,12 @@ const CASES: readonly Case[] = [
   { name: 'one row', ...base, height: 1, width: 9, smallHeight: 1, smallWidth: 5, channels: 8 },
   {
     name: 'by hand: 3 to 5',
-    ...{ batch: 1, height: 1, width: 5, channels: 1, smallHeight: 1, smallWidth: 3 },
+    batch: 1,
+    height: 1,
+    width: 5,
+    channels: 1,
+    smallHeight: 1,
+    smallWidth: 3,
     hand: { y: [1, 1, 2, 2, 3], dSmall: [2, 2, 1] },
   },
 ];
