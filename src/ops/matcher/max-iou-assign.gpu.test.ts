@@ -303,6 +303,31 @@ async function packCases(): Promise<Case[] | undefined> {
     });
 }
 
+/** A whole input of a small RetinaNet: 3,852 anchors, two images. */
+async function fixtureCases(): Promise<Case[] | undefined> {
+  const fixture = await readCasepack('models/mm_retinanet_r18w16/fixture');
+  const byOp = (op: string) => fixture?.find((item) => item.op === op);
+  const levels = byOp('anchors')?.arrays('anchors') ?? [];
+  const anchors = Float32Array.from(levels.flatMap(({ data }) => Array.from(data)));
+  const targets = byOp('inputs')?.list('targets') ?? [];
+  return byOp('train_internals')
+    ?.list('per_image')
+    .map((item, index) => ({
+      name: `mm_retinanet_r18w16, image ${index}`,
+      images: [
+        {
+          anchors,
+          valid: new Int32Array(anchors.length / 4).fill(1),
+          gtBoxes: Float32Array.from(targets[index]?.array('boxes').data ?? []),
+          gtLabels: Int32Array.from(targets[index]?.array('labels').data ?? []),
+        },
+      ],
+      options: retina,
+      numClasses: 3,
+      expected: fromGtInds(Array.from(item.array('gt_inds').data)),
+    }));
+}
+
 /** MMDetection counts −1 ignored, 0 background, k + 1 ground truth k; we count −2, −1, k. */
 function fromGtInds(gtInds: readonly number[]): number[] {
   return gtInds.map((index) => index - 1);
@@ -352,14 +377,20 @@ async function runOnGpu({ images, options, numClasses }: Case): Promise<Assigned
 
 const mmdet = await mmdetCases();
 const pack = await packCases();
-for (const [name, found] of Object.entries({ max_iou_assigner: mmdet, 'ops/assign': pack })) {
+const fixture = await fixtureCases();
+const oracles = {
+  max_iou_assigner: mmdet,
+  'ops/assign': pack,
+  mm_retinanet_r18w16: fixture,
+};
+for (const [name, found] of Object.entries(oracles)) {
   test.skipIf(found === undefined)(`oracle ${name} is there (skipped where it is absent)`, () => {
     expect(found?.length).toBeGreaterThan(0);
   });
 }
 
 describeOnBackends<Case, AssignedImage[]>('maxIouAssign', {
-  cases: [...cases, ...(mmdet ?? []), ...(pack ?? [])],
+  cases: [...cases, ...(mmdet ?? []), ...(pack ?? []), ...(fixture ?? [])],
   reference: ({ images, options, numClasses }) =>
     images.map((item) => maxIouAssignReference(item, options, numClasses)),
   webgpu: runOnGpu,
