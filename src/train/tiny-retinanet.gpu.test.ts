@@ -5,6 +5,7 @@ import type { DetectionBatch, RetinaNetOptions } from '../models/detectors/retin
 import { writeParameter } from '../models/parameter-io.ts';
 import { toTorchLayout } from '../models/parameter-set.ts';
 import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
+import { retinaPredict } from '../ops/retina-predict/retina-predict.ts';
 import { readOracleJson } from '../ops/oracle/casepack.ts';
 import { readIntTensor, readTensor } from '../tensor/read.ts';
 import { tf } from '../tensor/tf.ts';
@@ -27,6 +28,11 @@ const summary = z.object({
   first: z.array(z.number()),
 });
 const perLevel = z.object({ loss_cls: z.array(z.number()), loss_bbox: z.array(z.number()) });
+const detections = z.object({
+  bboxes: z.array(z.array(z.number())),
+  scores: z.array(z.number()),
+  labels: z.array(z.number()),
+});
 const pageSchema = z.object({
   state_dict_order: z.array(z.tuple([z.string(), z.array(z.number())])),
   img_shape_hw: z.array(pair),
@@ -62,6 +68,9 @@ const pageSchema = z.object({
     ),
   }),
   empty_gt_image0: perLevel,
+  scale_factor: pair,
+  predict_rescale_false: z.array(detections),
+  predict_rescale_true_first5: z.array(z.array(z.array(z.number()))),
 });
 
 const OPTIONS: RetinaNetOptions = {
@@ -223,6 +232,38 @@ function suite(page: z.infer<typeof pageSchema>): void {
     }),
   );
 
+  gpuTest('detections, in input pixels and rescaled', () =>
+    withModel(page, async (model) => {
+      for (const rescale of [false, true]) {
+        const found = await detect(model, page, rescale);
+        for (const image of [0, 1]) {
+          const want = page.predict_rescale_false[image];
+          if (want === undefined) throw new Error('two images');
+          if (rescale) {
+            const first = page.predict_rescale_true_first5[image] ?? [];
+            for (const [i, box] of first.entries()) {
+              expectAmong(box, want.labels[i], found[image], `rescaled, image ${image}`);
+            }
+            continue;
+          }
+          expect(found[image]?.boxes.length).toBe(want.bboxes.length);
+          // As sets: where scores differ by less than float32 resolves, the order may swap.
+          for (const [i, box] of want.bboxes.entries()) {
+            const at = expectAmong(
+              box,
+              want.labels[i],
+              found[image],
+              `image ${image}, detection ${i}`,
+            );
+            expect(Math.abs((found[image]?.scores[at] ?? 0) - (want.scores[i] ?? 1))).toBeLessThan(
+              1e-4,
+            );
+          }
+        }
+      }
+    }),
+  );
+
   gpuTest('three SGD steps', () =>
     withModel(page, async (model) => {
       const { lr, momentum, weight_decay: weightDecay, log } = page.sgd_3_steps;
@@ -260,6 +301,70 @@ function suite(page: z.infer<typeof pageSchema>): void {
 }
 
 type Page = z.infer<typeof pageSchema>;
+
+interface Found {
+  readonly boxes: readonly (readonly number[])[];
+  readonly scores: readonly number[];
+  readonly labels: readonly number[];
+}
+
+async function detect(model: RetinaNet, page: Page, rescale: boolean): Promise<readonly Found[]> {
+  const result = tf.tidy(() => {
+    const levels = model.forward(model.prepareImages(inputImages()), false);
+    return {
+      ...retinaPredict({
+        clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
+        bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
+        anchors: model.anchorsFor(model.levelSizes(64, 96)).anchors,
+        imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]),
+        scaleFactors: rescale
+          ? uploadFloats(Float32Array.from([...page.scale_factor, ...page.scale_factor]), [2, 2])
+          : null,
+        options: {
+          scoreThr: 0.05,
+          nmsPre: 1000,
+          nmsIouThreshold: 0.5,
+          maxPerImg: 100,
+          minBboxSize: 0,
+        },
+      }),
+    };
+  });
+  const [boxes, scores, labels, counts] = await Promise.all([
+    readTensor(result.boxes),
+    readTensor(result.scores),
+    readIntTensor(result.labels),
+    readIntTensor(result.counts),
+  ]);
+  tf.dispose([result.boxes, result.scores, result.labels, result.counts]);
+  const room = scores.length / counts.length;
+  return Array.from(counts, (count, image) => ({
+    boxes: Array.from({ length: count }, (_, i) => [
+      ...boxes.subarray((image * room + i) * 4, (image * room + i + 1) * 4),
+    ]),
+    scores: [...scores.subarray(image * room, image * room + count)],
+    labels: [...labels.subarray(image * room, image * room + count)],
+  }));
+}
+
+/** Index of the detection with this label whose box equals `want` within 1e-3 px. */
+function expectAmong(
+  want: readonly number[],
+  label: number | undefined,
+  found: Found | undefined,
+  what: string,
+): number {
+  const boxes = found?.boxes ?? [];
+  const at = boxes.findIndex(
+    (box, i) =>
+      found?.labels[i] === label && box.every((v, k) => Math.abs(v - (want[k] ?? 0)) < 1e-3),
+  );
+  expect(
+    at,
+    `${what}: [${want}] of class ${label} is not among the detections`,
+  ).toBeGreaterThanOrEqual(0);
+  return at;
+}
 
 /** Runs `body` on a model with the page's formula weights. */
 async function withModel(page: Page, body: (model: RetinaNet) => Promise<void>): Promise<void> {

@@ -199,14 +199,24 @@ export class EngineSession {
 
   /** The present weights as .safetensors, with config and class names inside. */
   async save(): Promise<{ readonly fileName: string; readonly data: Uint8Array<ArrayBuffer> }> {
-    return saveModel(this.model);
+    const loaded = this.model;
+    const plan = this.#current?.run.plan;
+    return saveModel(loaded, {
+      epoch: plan === undefined || plan.itersPerEpoch === 0 ? 0 : loaded.iter / plan.itersPerEpoch,
+      seed: plan?.seed ?? 0,
+      dataset: this.#data?.dataset.name ?? '',
+    });
   }
 
   /** Makes a checkpoint's model the present one. Nothing is lost when the file is refused. */
-  async load(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<CheckpointInfo> {
+  async load(
+    name: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    fallback?: Parameters<typeof loadModel>[3],
+  ): Promise<CheckpointInfo> {
     this.#refuseWhileRunning('load a checkpoint');
     (await this.gpu()).require();
-    const { loaded, info } = loadModel(this.#environment.configFiles, name, bytes);
+    const { loaded, info } = loadModel(this.#environment.configFiles, name, bytes, fallback);
     this.#loaded?.model.dispose();
     this.#loaded = loaded;
     return info;
