@@ -3,20 +3,12 @@ import { compareCodePoints } from './code-point-order.ts';
 import { mapConcurrent } from './concurrent.ts';
 import type { Dataset } from './dataset.ts';
 import { openDataset } from './formats/open-dataset.ts';
+import { pngBytes } from './header-bytes.ts';
 import { describeDataset } from './health/describe-dataset.ts';
 import { inspectData } from './health/inspect-data.ts';
 import { nearestNames, selectClasses } from './select-classes.ts';
 import { memorySource } from './sources/memory-source.ts';
 import { evalSplit, trainSplit } from './splits.ts';
-
-function png(): Uint8Array {
-  const bytes = new Uint8Array(33);
-  bytes.set([
-    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0,
-    60, 0, 0, 0, 60,
-  ]);
-  return bytes;
-}
 
 const object = (name: string, difficult = 0): string =>
   `<object><name>${name}</name><difficult>${difficult}</difficult><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>`;
@@ -26,8 +18,8 @@ function source(lists: Record<string, string>): ReturnType<typeof memorySource> 
     'Annotations/1.xml': `<annotation>${object('cat')}${object('dog')}${object('cat')}</annotation>`,
     'Annotations/2.xml': `<annotation>${object('dog', 1)}</annotation>`,
     'Annotations/3.xml': `<annotation>${object('cow')}</annotation>`,
-    'JPEGImages/1.png': png(),
-    'JPEGImages/2.png': png(),
+    'JPEGImages/1.png': pngBytes(60, 60),
+    'JPEGImages/2.png': pngBytes(60, 60),
   };
   for (const [name, text] of Object.entries(lists)) contents[`ImageSets/Main/${name}.txt`] = text;
   return memorySource('farm', contents);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.ts';
 import type { Dataset, Problem } from '../dataset.ts';
 import { FLAG_UNUSABLE } from '../dataset.ts';
+import { pngBytes } from '../header-bytes.ts';
 import { safePath } from '../sources/source-paths.ts';
 import { memorySource } from '../sources/memory-source.ts';
 import { parseCocoJson } from './coco/coco-json.ts';
@@ -28,15 +29,6 @@ const present = existsSync(`${DIR}/manifest.json`);
 const manifest: Case[] = present ? JSON.parse(readFileSync(`${DIR}/manifest.json`, 'utf8')) : [];
 const cases = (kind: string): Case[] => manifest.filter((entry) => entry.kind === kind);
 const read = (file: string): Uint8Array => new Uint8Array(readFileSync(`${DIR}/${file}`));
-
-/** The beginning of a PNG of this size: enough for its header to be read. */
-function pngHeader(width: number, height: number): Uint8Array {
-  const bytes = new Uint8Array(33);
-  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
-  new DataView(bytes.buffer).setUint32(16, width);
-  new DataView(bytes.buffer).setUint32(20, height);
-  return bytes;
-}
 
 /** Runs `open`; a refusal must be a UserError that says something. */
 async function outcome(
@@ -66,7 +58,7 @@ describe.skipIf(!present)('../shared/corrupt/xml', () => {
   const open = async (file: string): Promise<Dataset> => {
     const source = memorySource('case', {
       'Annotations/x.xml': read(file),
-      'JPEGImages/x.png': pngHeader(100, 80),
+      'JPEGImages/x.png': pngBytes(100, 80),
     });
     return (await openDataset(source)).dataset;
   };
@@ -128,7 +120,7 @@ describe.skipIf(!present)('../shared/corrupt/coco', () => {
         .matchAll(/"file_name":\s*"([^"]*)"/g),
     ].map((match) => safePath(match[1] ?? '') ?? '');
     const images = Object.fromEntries(
-      names.filter((name) => name !== '').map((name) => [name, pngHeader(100, 80)]),
+      names.filter((name) => name !== '').map((name) => [name, pngBytes(100, 80)]),
     );
     return (await openDataset(memorySource('case', { 'labels.json': bytes, ...images }))).dataset;
   };

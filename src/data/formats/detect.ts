@@ -16,12 +16,8 @@ function otherLayout(source: FileSource): string | undefined {
   if (has(/(^|\/)labels\/.*\.txt$/i) || has(/(^|\/)(data|dataset)\.ya?ml$/i))
     return 'YOLO text labels';
   const jsons = source.files.filter((file) => extensionOf(file.path) === 'json').length;
-  if (
-    jsons > 0 &&
-    jsons >= source.files.filter((file) => isImagePath(file.path)).length / 2 &&
-    jsons > 1
-  )
-    return 'labelme, one JSON file per image';
+  const images = source.files.filter((file) => isImagePath(file.path)).length;
+  if (jsons > 1 && jsons >= images / 2) return 'labelme, one JSON file per image';
   if (has(/\.csv$/i)) return 'a CSV file';
   return undefined;
 }

@@ -1,73 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.ts';
-import { FLAG_IGNORE, FLAG_UNUSABLE, type Dataset } from '../dataset.ts';
-import { directorySource } from '../sources/directory-source.node.ts';
+import { FLAG_UNUSABLE, type Dataset } from '../dataset.ts';
+import { jpegBytes, pngBytes } from '../header-bytes.ts';
 import { memorySource } from '../sources/memory-source.ts';
 import { openDataset } from './open-dataset.ts';
-
-const DATASETS = '../shared/datasets';
-const MMDET = '../shared/oracle/mmdet';
-
-/** The beginning of a PNG of this size: enough for its header to be read. */
-function png(width: number, height: number): Uint8Array {
-  const bytes = new Uint8Array(33);
-  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
-  new DataView(bytes.buffer).setUint32(16, width);
-  new DataView(bytes.buffer).setUint32(20, height);
-  return bytes;
-}
-
-/** The beginning of a JPEG with an EXIF orientation: start, APP1 with one tag, frame header. */
-function jpeg(width: number, height: number, orientation: number): Uint8Array {
-  const exif = [
-    ...new TextEncoder().encode('Exif\0\0MM\0*'),
-    0,
-    0,
-    0,
-    8,
-    0,
-    1,
-    1,
-    0x12,
-    0,
-    3,
-    0,
-    0,
-    0,
-    1,
-    0,
-    orientation,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  ];
-  const frame = [
-    0xff,
-    0xc0,
-    0,
-    17,
-    8,
-    height >> 8,
-    height & 255,
-    width >> 8,
-    width & 255,
-    3,
-    1,
-    0x11,
-    0,
-    2,
-    0x11,
-    0,
-    3,
-    0x11,
-    0,
-  ];
-  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...frame]);
-}
 
 function voc(
   objects: readonly (readonly [string, number, number, number, number])[],
@@ -102,144 +38,6 @@ async function refusal(contents: Record<string, string | Uint8Array>): Promise<U
 const codes = (dataset: Dataset): string[] => dataset.problems.map(({ code }) => code);
 const splitsOf = (dataset: Dataset): Record<string, number[]> =>
   Object.fromEntries(Object.entries(dataset.splits).map(([name, indices]) => [name, [...indices]]));
-
-describe.skipIf(!existsSync(DATASETS))('real data of ../shared/datasets', () => {
-  const expected = { RBC: 4155, WBC: 372, Platelets: 361 };
-
-  it.each(['bccd_voc', 'bccd_coco'])('opens %s with the counts of its report', async (name) => {
-    const { dataset, evidence } = await openDataset(await directorySource(`${DATASETS}/${name}`));
-    expect(dataset.images).toHaveLength(364);
-    expect(Object.fromEntries(dataset.classes.map((c, i) => [c, dataset.classCounts[i]]))).toEqual(
-      expected,
-    );
-    expect(
-      Object.fromEntries(Object.entries(dataset.splits).map(([k, v]) => [k, v.length])),
-    ).toMatchObject({ train: 205, val: 87, test: 72 });
-    expect(dataset.problems.map(({ code }) => code.replace(/^\w+-/, ''))).toEqual([
-      'box-zero-size',
-      'box-zero-size',
-    ]);
-    expect(dataset.annotations.flags.filter((flag) => flag === FLAG_UNUSABLE)).toHaveLength(2);
-    expect(evidence).toContain(
-      name === 'bccd_voc' ? '364 XML files with <annotation>' : 'instances_train.json',
-    );
-    expect((await dataset.readImage(0)).length).toBeGreaterThan(1000);
-  });
-
-  it('gives the same boxes from both layouts, but for the −1 of VOC', async () => {
-    const [a, b] = await Promise.all(
-      ['bccd_voc', 'bccd_coco'].map(
-        async (name) => (await openDataset(await directorySource(`${DATASETS}/${name}`))).dataset,
-      ),
-    );
-    if (a === undefined || b === undefined) throw new Error('not opened');
-    const byStem = (dataset: Dataset, shift: number): Map<string, string[]> =>
-      new Map(
-        dataset.images.map(({ index, name }) => {
-          const { offsets, boxes, labels } = dataset.annotations;
-          const rows: string[] = [];
-          for (let i = offsets[index] ?? 0; i < (offsets[index + 1] ?? 0); i++) {
-            rows.push(
-              [
-                dataset.classes[labels[i] ?? 0],
-                ...Array.from(boxes.subarray(4 * i, 4 * i + 4), (v) => v + shift),
-              ].join(' '),
-            );
-          }
-          return [name.replace(/^.*\//, '').replace(/\.\w+$/, ''), rows.toSorted()];
-        }),
-      );
-    expect(byStem(a, 1)).toEqual(byStem(b, 0));
-  });
-
-  it('opens the HumanParts layout, .JPG and .png among .jpg', async () => {
-    const { dataset } = await openDataset(
-      await directorySource(`${DATASETS}/bccd_humanparts_layout`),
-    );
-    expect(dataset.images.filter((image) => !image.missing)).toHaveLength(32);
-    expect([dataset.splits['train']?.length, dataset.splits['val']?.length]).toEqual([24, 8]);
-    expect(dataset.problems).toEqual([]);
-  });
-
-  it('names labelme, and opens COCO with its crowds', async () => {
-    await expect(openDataset(await directorySource(`${DATASETS}/bccd_labelme`))).rejects.toThrow(
-      /labelme/,
-    );
-    const { dataset } = await openDataset(await directorySource(`${DATASETS}/coco_tiny_train2017`));
-    expect([
-      dataset.images.length,
-      dataset.classes.length,
-      dataset.annotations.labels.length,
-    ]).toEqual([40, 80, 364]);
-    expect(dataset.annotations.flags.filter((flag) => (flag & FLAG_IGNORE) !== 0)).toHaveLength(6);
-    expect(dataset.categoryIds[79]).toBe(90);
-    expect(Object.keys(dataset.splits)).toEqual(['train']);
-  });
-});
-
-describe.skipIf(!existsSync(MMDET))("MMDetection's own parsing (../shared/oracle/mmdet)", () => {
-  it('reads VOC boxes as XMLDataset does', async () => {
-    interface Parsed {
-      xml: string;
-      parsed: {
-        width: number;
-        height: number;
-        instances: { bbox: number[]; ignore_flag: number }[];
-      };
-    }
-    const oracle: { cases: Record<string, Parsed> } = JSON.parse(
-      readFileSync(`${MMDET}/voc_parse.json`, 'utf8'),
-    );
-    for (const { xml, parsed } of Object.values(oracle.cases)) {
-      const { annotations } = await open({
-        'Annotations/000001.xml': xml,
-        'JPEGImages/000001.png': png(parsed.width, parsed.height),
-      });
-      expect([...annotations.boxes]).toEqual(parsed.instances.flatMap(({ bbox }) => bbox));
-      expect([...annotations.flags]).toEqual(
-        parsed.instances.map(({ ignore_flag }) => ignore_flag),
-      );
-    }
-  });
-
-  it("keeps what CocoDataset keeps, and the rest flagged, counted 'as in the file'", async () => {
-    const oracle: {
-      raw: { images: { file_name: string; width: number; height: number }[] };
-      after_filter: {
-        img_id: number;
-        instances: { bbox: number[]; bbox_label: number; ignore_flag: number }[];
-      }[];
-    } = JSON.parse(readFileSync(`${MMDET}/coco_parse.json`, 'utf8'));
-    const images = Object.fromEntries(
-      oracle.raw.images.map(({ file_name, width, height }) => [file_name, png(width, height)]),
-    );
-    const {
-      annotations,
-      images: entries,
-      classCounts,
-    } = await open({ 'labels.json': JSON.stringify(oracle.raw), ...images });
-    for (const { img_id, instances } of oracle.after_filter) {
-      const index = entries.findIndex(({ id }) => id === img_id);
-      const kept: unknown[] = [];
-      for (
-        let i = annotations.offsets[index] ?? 0;
-        i < (annotations.offsets[index + 1] ?? 0);
-        i++
-      ) {
-        const flag = annotations.flags[i] ?? 0;
-        if ((flag & FLAG_UNUSABLE) !== 0) continue;
-        kept.push([[...annotations.boxes.subarray(4 * i, 4 * i + 4)], annotations.labels[i], flag]);
-      }
-      // MMDetection leaves an annotation with `ignore` out altogether; here it stays, flagged as ignored
-      const usable = kept.slice(0, instances.length);
-      expect(usable).toEqual(
-        instances.map(({ bbox, bbox_label, ignore_flag }) => [bbox, bbox_label, ignore_flag]),
-      );
-    }
-    // seven of eight annotations have a known category
-    expect(classCounts).toEqual([6, 1]);
-  });
-});
 
 describe('what cannot be opened says why and what to do', () => {
   it.each([
@@ -278,7 +76,7 @@ describe('Pascal VOC', () => {
         ['Z', 7, 7, 7, 9],
         ['Z', 200, 1, 300, 9],
       ]),
-      'JPEGImages/a.png': png(100, 80),
+      'JPEGImages/a.png': pngBytes(100, 80),
     });
     // by UTF-16 units the emoji would come first
     expect(dataset.classes).toEqual(['Z', '\uFFFD', '😀']);
@@ -298,7 +96,7 @@ describe('Pascal VOC', () => {
   it('takes the size from the image where the label has none', async () => {
     const { images, problems } = await open({
       'Annotations/a.xml': voc([['d', 1, 1, 5, 5]], [0, 0]),
-      'JPEGImages/a.png': png(33, 44),
+      'JPEGImages/a.png': pngBytes(33, 44),
     });
     expect(images[0]).toMatchObject({ width: 33, height: 44, missing: false });
     expect(problems).toEqual([]);
@@ -308,9 +106,9 @@ describe('Pascal VOC', () => {
     const dataset = await open({
       'Annotations/1.xml': voc([['dog', 1, 1, 5, 5]]),
       'Annotations/2.xml': voc([]),
-      'JPEGImages/1.png': png(100, 80),
-      'JPEGImages/2.png': png(100, 80),
-      'JPEGImages/3.png': png(100, 80),
+      'JPEGImages/1.png': pngBytes(100, 80),
+      'JPEGImages/2.png': pngBytes(100, 80),
+      'JPEGImages/3.png': pngBytes(100, 80),
       'ImageSets/Main/train.txt': '2\r\n1\r\n\r\n9\r\n',
       'ImageSets/Main/val.txt': '',
       'ImageSets/Main/dog_train.txt': '1 1\n2 -1\n',
@@ -331,10 +129,10 @@ describe('Pascal VOC', () => {
   it('joins years and keeps their images apart', async () => {
     const dataset = await open({
       'VOC2007/Annotations/1.xml': voc([['a', 1, 1, 5, 5]]),
-      'VOC2007/JPEGImages/1.png': png(100, 80),
+      'VOC2007/JPEGImages/1.png': pngBytes(100, 80),
       'VOC2007/ImageSets/Main/train.txt': '1\n',
       'VOC2012/Annotations/1.xml': voc([['b', 1, 1, 5, 5]]),
-      'VOC2012/JPEGImages/1.png': png(100, 80),
+      'VOC2012/JPEGImages/1.png': pngBytes(100, 80),
       'VOC2012/ImageSets/Main/train.txt': '1\n',
     });
     expect(dataset.images.map(({ path }) => path)).toEqual([
@@ -350,8 +148,8 @@ describe('Pascal VOC', () => {
       'Annotations/broken.xml': '<annotation><object>',
       'Annotations/ok.xml': voc([['a', 1, 1, 5, 5]]),
       'Annotations/text.xml': voc([['a', 1, 1, 5, 5]]),
-      'JPEGImages/ok.png': png(100, 80),
-      'JPEGImages/broken.png': png(100, 80),
+      'JPEGImages/ok.png': pngBytes(100, 80),
+      'JPEGImages/broken.png': pngBytes(100, 80),
       'JPEGImages/text.jpg': 'not an image at all',
     });
     expect(dataset.images.map(({ name, missing }) => [name, missing])).toEqual([
@@ -390,7 +188,7 @@ describe('COCO', () => {
         [one],
         [...boxes, ...bad].map((bbox, id) => ({ id, image_id: 1, category_id: 1, bbox })),
       ),
-      'a.png': png(100, 80),
+      'a.png': pngBytes(100, 80),
     });
     expect([...dataset.annotations.flags]).toEqual([0, 2, 2, 2, 2, 0, 2]);
     expect([...dataset.annotations.boxes.subarray(20, 24)]).toEqual([0, 0, 10, 10]);
@@ -418,16 +216,16 @@ describe('COCO', () => {
         names.map((file_name, i) => ({ id: i, file_name, width: 9, height: 9 })),
         [],
       ),
-      'images/deep/er/x.png': png(9, 9),
-      'data/y.png': png(9, 9),
-      'z.png': png(9, 9),
-      'caf\u00e9.png': png(9, 9),
-      'upper.png': png(9, 9),
-      'secret.png': png(9, 9),
-      'etc/passwd.png': png(9, 9),
-      'p/twice.png': png(9, 9),
-      'q/twice.png': png(9, 9),
-      'a.png': png(9, 9),
+      'images/deep/er/x.png': pngBytes(9, 9),
+      'data/y.png': pngBytes(9, 9),
+      'z.png': pngBytes(9, 9),
+      'caf\u00e9.png': pngBytes(9, 9),
+      'upper.png': pngBytes(9, 9),
+      'secret.png': pngBytes(9, 9),
+      'etc/passwd.png': pngBytes(9, 9),
+      'p/twice.png': pngBytes(9, 9),
+      'q/twice.png': pngBytes(9, 9),
+      'a.png': pngBytes(9, 9),
     });
     expect(dataset.images.map(({ path }) => path)).toEqual([
       'images/deep/er/x.png',
@@ -453,9 +251,9 @@ describe('COCO', () => {
     );
     const roboflow = await open({
       'train/_annotations.coco.json': file,
-      'train/1.png': png(9, 9),
+      'train/1.png': pngBytes(9, 9),
       'valid/_annotations.coco.json': file,
-      'valid/1.png': png(9, 9),
+      'valid/1.png': pngBytes(9, 9),
     });
     expect(splitsOf(roboflow)).toEqual({ train: [0], valid: [1] });
     expect(roboflow.images.map(({ path }) => path)).toEqual(['train/1.png', 'valid/1.png']);
@@ -463,12 +261,14 @@ describe('COCO', () => {
       'annotations/instances_train2017.json': file,
       'annotations/instances_val2017.json': file,
       'annotations/person_keypoints_val2017.json': file,
-      'train2017/1.png': png(9, 9),
-      'val2017/1.png': png(9, 9),
+      'train2017/1.png': pngBytes(9, 9),
+      'val2017/1.png': pngBytes(9, 9),
     });
     expect(splitsOf(years)).toEqual({ train: [0], val: [1] });
     expect(codes(years)).toEqual(['coco-side-file']);
-    expect(splitsOf(await open({ 'labels.json': file, '1.png': png(9, 9) }))).toEqual({ all: [0] });
+    expect(splitsOf(await open({ 'labels.json': file, '1.png': pngBytes(9, 9) }))).toEqual({
+      all: [0],
+    });
   });
 
   it('makes one image of a picture that two files list', async () => {
@@ -487,8 +287,8 @@ describe('COCO', () => {
     const dataset = await open({
       'annotations/all.json': coco([image(1, 'p.png'), image(2, 'q.png')], [box(1, 1), box(2, 2)]),
       'annotations/val.json': coco([image(7, 'q.png')], [box(1, 7)]),
-      'p.png': png(9, 9),
-      'q.png': png(9, 9),
+      'p.png': pngBytes(9, 9),
+      'q.png': pngBytes(9, 9),
     });
     expect(splitsOf(dataset)).toEqual({ all: [0, 1], val: [1] });
     expect(dataset.classCounts).toEqual([2]);
@@ -500,7 +300,7 @@ describe('COCO', () => {
       'train.json': coco([one], [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 3, 3] }]),
       'val.json': coco([one], [], [{ id: 1, name: 'cat' }]),
       'test.json': '{"images": [],',
-      'a.png': png(100, 80),
+      'a.png': pngBytes(100, 80),
     });
     expect(splitsOf(dataset)).toEqual({ train: [0] });
     expect(codes(dataset).toSorted()).toEqual(['coco-categories-differ', 'json-invalid']);
@@ -511,7 +311,10 @@ describe('frames of labels', () => {
   const xml = voc([['d', 1, 1, 11, 21]], [320, 240]);
 
   it('turns boxes along where the label states the stored size', async () => {
-    const dataset = await open({ 'Annotations/a.xml': xml, 'JPEGImages/a.jpg': jpeg(320, 240, 6) });
+    const dataset = await open({
+      'Annotations/a.xml': xml,
+      'JPEGImages/a.jpg': jpegBytes(320, 240, 6),
+    });
     expect(dataset.images[0]).toMatchObject({ width: 240, height: 320 });
     // stored (0, 0) … (10, 20) is at the top right once the image is turned clockwise
     expect([...dataset.annotations.boxes]).toEqual([220, 0, 240, 10]);
@@ -525,7 +328,7 @@ describe('frames of labels', () => {
     ]) {
       const dataset = await open({
         'Annotations/a.xml': voc([['d', 1, 1, 11, 21]], size),
-        'JPEGImages/a.jpg': jpeg(320, 240, 8),
+        'JPEGImages/a.jpg': jpegBytes(320, 240, 8),
       });
       expect([...dataset.annotations.boxes]).toEqual([0, 0, 10, 20]);
       expect(dataset.problems).toEqual([]);
@@ -535,7 +338,7 @@ describe('frames of labels', () => {
   it('says when the label states neither', async () => {
     const dataset = await open({
       'Annotations/a.xml': voc([['d', 1, 1, 11, 21]], [640, 480]),
-      'JPEGImages/a.jpg': jpeg(320, 240, 1),
+      'JPEGImages/a.jpg': jpegBytes(320, 240, 1),
     });
     expect(codes(dataset)).toEqual(['image-size-mismatch']);
     expect(dataset.images[0]).toMatchObject({ width: 320, height: 240 });

@@ -1,5 +1,6 @@
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
 import { findImageDamage } from './image-damage.ts';
+import { mendImage } from './mend-image.ts';
 import { requireImageHeader, unreadableImage } from './image-errors.ts';
 import { shownSize, type ImageHeader } from './image-header.ts';
 
@@ -89,21 +90,6 @@ async function decodeStraightAlpha(
   }
 }
 
-/**
- * Bytes that a browser will decode although the file was cut short: browsers wait for the end of a JPEG and refuse
- * without it, but fill the rest with grey once an end marker is there.
- */
-function mendTruncated(
-  bytes: Uint8Array<ArrayBuffer>,
-  header: ImageHeader,
-): Uint8Array<ArrayBuffer> | undefined {
-  if (header.format !== 'jpeg') return undefined;
-  const mended = new Uint8Array(bytes.length + 2);
-  mended.set(bytes);
-  mended.set([0xff, 0xd9], bytes.length);
-  return mended;
-}
-
 async function decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<RgbImage> {
   const header = requireImageHeader(bytes, name);
   let damage = findImageDamage(bytes, header);
@@ -111,7 +97,7 @@ async function decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Rgb
   try {
     decoded = await decodeWithBitmap(bytes);
   } catch (error) {
-    const mended = damage === undefined ? undefined : mendTruncated(bytes, header);
+    const mended = damage === undefined ? undefined : mendImage(bytes, header);
     if (mended === undefined)
       throw unreadableImage(name, `${damage ?? ''} ${reason(error)}`.trim(), error);
     decoded = await decodeWithBitmap(mended).catch((again: unknown) => {

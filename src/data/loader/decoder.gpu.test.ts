@@ -111,6 +111,21 @@ describe.skipIf(images.length === 0)('../shared/corrupt/img in the browser', () 
 });
 
 describe('createBrowserDecoder', () => {
+  it('reads a PNG whose checksums are wrong, and refuses one that was cut short', async () => {
+    const png = await pngOf(2, 1, Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255));
+    const changed = png.slice();
+    const at = changed.length - 14;
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    const { data, damage } = await decoder.decode(changed, 'crc.png');
+    expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(damage).toMatch(/checksum of a IDAT block/);
+    await expect(decoder.decode(png.slice(0, at - 8), 'cut.png')).rejects.toThrow(
+      /cut\.png.*cut short/,
+    );
+  });
+});
+
+describe('createBrowserDecoder and transparency', () => {
   it('drops alpha without blending or multiplying', async () => {
     const png = await pngOf(3, 1, Uint8Array.of(200, 100, 50, 0, 10, 20, 30, 128, 7, 8, 9, 255));
     const { data, damage } = await decoder.decode(png, 'alpha.png');
