@@ -91,7 +91,7 @@ function field(spec: FieldSpec, result: ConfigResult, data: OpenData | undefined
     key,
     labelId,
     kind,
-    value: kind === 'choice' && value !== null ? String(value) : value,
+    value: kind === 'choice' && typeof value === 'number' ? String(value) : value,
     ...(choices === undefined ? {} : { choices }),
     ...(unit === undefined ? {} : { unit }),
     ...(min === undefined ? {} : { min }),

@@ -58,8 +58,8 @@ function depthEdits(root: MapNode, path: ConfigPath, value: Plain): Edit[] {
   const weights = nodeAt(root, at);
   const named =
     weights?.kind === 'scalar' && typeof weights.value === 'string' ? weights.value : '';
-  if (/^torchvision:\/\/resnet\d+$/.test(named)) {
-    edits.push({ path: at, value: `torchvision://resnet${String(value)}` });
+  if (/^torchvision:\/\/resnet\d+$/.test(named) && typeof value === 'number') {
+    edits.push({ path: at, value: `torchvision://resnet${value}` });
   }
   return edits;
 }

@@ -289,10 +289,12 @@ function wrongType(checked: Checked, path: ConfigPath, expected: readonly string
   const last = words.pop() ?? 'another value';
   const wanted = words.length === 0 ? last : `${words.join(', ')} or ${last}`;
   const numeric = typeof value === 'string' && /^[-+]?[\d.]/.test(value) && /number/.test(wanted);
+  const unquoted = wanted === 'text' && (typeof value === 'number' || typeof value === 'boolean');
   return problem(checked, path, {
     code: 'config-wrong-type',
     what: `${subject(path)} must be ${wanted}, got ${described(value)}.`,
     ...(numeric ? { action: 'Write it as a number, without quotes or unit.' } : {}),
+    ...(unquoted ? { action: `Write it in quotes: '${String(value)}'.` } : {}),
   });
 }
 

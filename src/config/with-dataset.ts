@@ -25,6 +25,8 @@ const LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader'];
 export function withDataset(result: ConfigResult, dataset: DatasetOfRun): ConfigResult {
   const { root, base } = result;
   if (root === undefined || base === undefined) return result;
+  // A class list of the wrong type is an error already, and filling another one in would hide it.
+  if (!hasUsableClasses(root)) return result;
   const problems: ConfigProblem[] = [];
   const classes = chooseClasses(root, dataset, problems);
   let tree = root;
@@ -58,6 +60,12 @@ export function chosenClassIndices(
 ): number[] {
   const names = config.metainfo?.classes ?? dataset.classes;
   return names.map((name) => dataset.classes.indexOf(name)).filter((index) => index >= 0);
+}
+
+function hasUsableClasses(root: MapNode): boolean {
+  const node = nodeAt(root, ['metainfo', 'classes']);
+  const listed = node === undefined ? [] : toPlain(node);
+  return Array.isArray(listed) && listed.every((name) => typeof name === 'string');
 }
 
 function chooseClasses(
