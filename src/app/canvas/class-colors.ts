@@ -1,28 +1,29 @@
 /**
- * One colour per class, the same everywhere. The first 20 are taken from the Okabe–Ito and Paul Tol sets, ordered so that
- * neighbours differ in lightness as well as hue and stay apart under protanopia, deuteranopia and tritanopia; colour is
- * never the only mark (a label or a shape always goes with it). After that, golden-angle hues.
+ * One colour per class, the same everywhere. The first 20 follow the Okabe–Ito and Paul Tol sets, their dark members
+ * lifted so that each stands out on the dark halo that boxes are drawn on (luminance at least 0.18), and ordered so that
+ * neighbours differ in lightness as well as hue and stay apart under protanopia, deuteranopia and tritanopia. Colour is
+ * never the only mark: a label or a shape always goes with it. After these, golden-angle hues.
  */
 export const CLASS_PALETTE: readonly string[] = [
   '#56b4e9',
-  '#e69f00',
-  '#009e73',
-  '#f0e442',
-  '#cc79a7',
-  '#d55e00',
-  '#0072b2',
-  '#bbcc33',
-  '#ee8866',
-  '#44bb99',
-  '#aa4499',
-  '#ffaabb',
-  '#77aadd',
-  '#999933',
-  '#882255',
-  '#99ddff',
-  '#117733',
-  '#eedd88',
-  '#6f63d8',
+  '#f0a30a',
+  '#1fbf8f',
+  '#f5e84a',
+  '#e889bb',
+  '#ff6f3c',
+  '#5b8cff',
+  '#b7d433',
+  '#b58cf2',
+  '#44d4c8',
+  '#ff5d7a',
+  '#c9a227',
+  '#a3d5ff',
+  '#e35bd0',
+  '#6fbf4b',
+  '#ffc9a3',
+  '#9aa0ff',
+  '#d9775f',
+  '#d6f2a3',
   '#dddddd',
 ];
 
@@ -34,7 +35,7 @@ export function classColor(index: number): string {
   if (fixed !== undefined) return fixed;
   const beyond = index - CLASS_PALETTE.length;
   const hue = (beyond * GOLDEN_ANGLE + 20) % 360;
-  const lightness = [0.62, 0.48, 0.76][beyond % 3] ?? 0.62;
+  const lightness = [0.66, 0.56, 0.78][beyond % 3] ?? 0.66;
   return hslToHex(hue, 0.62, lightness);
 }
 

@@ -45,7 +45,7 @@ export function drawPicture(
   }
   const active = options.boxes.find(({ id }) => id === options.activeId);
   for (const drawn of options.boxes) {
-    if (drawn !== active) strokeBox(context, drawn, options, active === undefined ? 1 : 0.35);
+    if (drawn !== active) strokeBox(context, drawn, options, active === undefined ? 1 : 0.5);
   }
   if (active !== undefined) strokeBox(context, active, options, 1);
   if (options.labels) drawLabels(context, options, active);
@@ -59,30 +59,37 @@ function strokeBox(
 ): void {
   const [x1, y1, x2, y2] = onScreen(drawn, options);
   if (!(x2 >= x1 && y2 >= y1)) return;
-  const isActive = drawn.id === options.activeId;
+  const stroke = strokeWidth(drawn, options);
   context.globalAlpha = alpha;
   context.setLineDash([]);
   context.lineJoin = 'miter';
   context.lineCap = 'butt';
   context.strokeStyle = HALO;
-  context.lineWidth = STROKE + 2;
+  context.lineWidth = stroke + 2;
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
   context.setLineDash([...DASHES[drawn.style]]);
   context.lineCap = drawn.style === 'ignored' ? 'round' : 'butt';
   context.strokeStyle = drawn.color;
-  context.lineWidth = (isActive ? 1 : 0) + (drawn.style === 'ignored' ? STROKE + 0.5 : STROKE);
+  context.lineWidth = stroke;
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
   context.setLineDash([]);
   context.globalAlpha = 1;
 }
 
-/** A box in CSS pixels, its edges on the device's pixel grid so that strokes are not smeared. */
-function onScreen(
-  { box }: DrawnBox,
-  { view, pixelRatio }: DrawOptions,
-): [number, number, number, number] {
-  const snap = (value: number): number => (Math.round(value * pixelRatio - 0.5) + 0.5) / pixelRatio;
-  const [x1, y1, x2, y2] = box;
+/** About 1.5 CSS pixels, in whole device pixels; the active box is one device pixel stronger. */
+function strokeWidth({ id }: DrawnBox, { activeId, pixelRatio }: DrawOptions): number {
+  const device = Math.max(1, Math.round(STROKE * pixelRatio)) + (id === activeId ? 1 : 0);
+  return device / pixelRatio;
+}
+
+/** A box in CSS pixels, its edges where strokes of this width fall on whole device pixels and are not smeared. */
+function onScreen(drawn: DrawnBox, options: DrawOptions): [number, number, number, number] {
+  const { view, pixelRatio } = options;
+  const isOdd = Math.round(strokeWidth(drawn, options) * pixelRatio) % 2 === 1;
+  const shift = isOdd ? 0.5 : 0;
+  const snap = (value: number): number =>
+    (Math.round(value * pixelRatio - shift) + shift) / pixelRatio;
+  const [x1, y1, x2, y2] = drawn.box;
   return [
     snap(x1 * view.scale + view.x),
     snap(y1 * view.scale + view.y),
@@ -123,7 +130,7 @@ function drawLabels(
     if (place === undefined) continue;
     placed.push(place);
     const dimmed = active !== undefined && drawn !== active;
-    context.globalAlpha = drawn !== active && (free === undefined || dimmed) ? 0.35 : 1;
+    context.globalAlpha = drawn !== active && (free === undefined || dimmed) ? 0.45 : 1;
     context.fillStyle = drawn.color;
     context.fillRect(place.x, place.y, width, LABEL_HEIGHT);
     context.fillStyle = inkOn(drawn.color);

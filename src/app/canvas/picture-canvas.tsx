@@ -14,8 +14,8 @@ export interface PictureCanvasProps {
   readonly boxes: readonly DrawnBox[];
   readonly labels?: boolean;
   readonly activeId?: number | null;
-  /** What it shows, for screen readers. */
-  readonly label: string;
+  /** What it shows, for screen readers; left out where the words around it say so already. */
+  readonly label?: string;
 }
 
 /** A still picture with its boxes, fitted into a fixed size. */
@@ -32,8 +32,7 @@ export function PictureCanvas(props: PictureCanvasProps): ReactNode {
   return (
     <canvas
       ref={canvas}
-      role="img"
-      aria-label={label}
+      {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
       width={Math.round(width * pixelRatio)}
       height={Math.round(height * pixelRatio)}
       style={{ display: 'block', width, height }}

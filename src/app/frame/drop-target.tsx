@@ -59,7 +59,7 @@ export function DropTarget(): ReactNode {
   }, [store]);
   if (!over) return null;
   return (
-    <div className={styles['overlay']}>
+    <div className={styles['overlay']} role="status">
       <div className={styles['card']}>
         <HardDriveDownload size={32} strokeWidth={1.5} aria-hidden="true" />
         <p className={styles['title']}>{t('dropTitle')}</p>

@@ -44,7 +44,6 @@ export function Frame(): ReactNode {
 }
 
 function CurrentPanel(): ReactNode {
-  const t = useT('ui');
   const place = useStore(selectPlace);
   const hasData = useStore((state) => state.dataset !== null);
   const found = PLACES.find(({ id }) => id === place);
@@ -52,10 +51,19 @@ function CurrentPanel(): ReactNode {
   if (place === 'data' && !hasData) return <StartScreen />;
   return (
     <PanelBoundary key={place}>
-      <Suspense fallback={<ProgressLine label={t('loading')} value={0} max={0} />}>
+      <Suspense fallback={<PanelLoading />}>
         <found.Panel />
       </Suspense>
     </PanelBoundary>
+  );
+}
+
+function PanelLoading(): ReactNode {
+  const t = useT('ui');
+  return (
+    <div data-panel-loading="">
+      <ProgressLine label={t('loading')} value={0} max={0} />
+    </div>
   );
 }
 

@@ -3,7 +3,6 @@ import { type ReactNode, useState } from 'react';
 import type { ErrorDetails } from '../../base/errors.ts';
 import { useErrorWords } from '../i18n/error-words.ts';
 import { useT } from '../i18n/use-t.ts';
-import { Button } from './button.tsx';
 import styles from './error-state.module.css';
 import { errorReport } from './error-report.ts';
 
@@ -41,13 +40,13 @@ export function ErrorState({
         {words.action === '' ? null : <p className={styles['do']}>{words.action}</p>}
         <div className={styles['actions']}>
           {action}
-          <Button variant="quiet" onClick={() => void copy()}>
+          <button type="button" className={styles['text']} onClick={() => void copy()}>
             {copied ? t('copied') : t('copyReport')}
-          </Button>
+          </button>
           {onDismiss === undefined ? null : (
-            <Button variant="quiet" onClick={onDismiss}>
+            <button type="button" className={styles['text']} onClick={onDismiss}>
               {t('dismiss')}
-            </Button>
+            </button>
           )}
         </div>
       </div>

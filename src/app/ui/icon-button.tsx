@@ -33,7 +33,8 @@ export function IconButton(props: IconButtonProps): ReactNode {
       </Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Positioner sideOffset={6} className={styles['positioner']}>
-          <Tooltip.Popup className={styles['tip']}>
+          {/* The button has the same words as its name, so screen readers are spared the repetition. */}
+          <Tooltip.Popup className={styles['tip']} aria-hidden="true">
             {label}
             {hint === undefined ? null : <KeyHint keys={hint} />}
           </Tooltip.Popup>

@@ -3,7 +3,6 @@ import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useT } from '../i18n/use-t.ts';
 import { classNames } from './class-names.ts';
-import { IconButton } from './icon-button.tsx';
 import styles from './sheet.module.css';
 
 export interface SheetProps {
@@ -31,13 +30,9 @@ export function Sheet({
         <Dialog.Popup className={classNames(styles['sheet'], styles[side])}>
           <div className={styles['head']}>
             <Dialog.Title>{title}</Dialog.Title>
-            <Dialog.Close
-              render={
-                <IconButton label={t('close')} hint="Escape">
-                  <X size={16} />
-                </IconButton>
-              }
-            />
+            <Dialog.Close className={styles['close']} aria-label={t('close')}>
+              <X size={16} />
+            </Dialog.Close>
           </div>
           <div className={styles['body']}>{children}</div>
         </Dialog.Popup>

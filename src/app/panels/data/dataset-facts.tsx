@@ -80,9 +80,9 @@ function ClassBars({ classes }: { readonly classes: DatasetSummary['classes'] })
   const order = classes.map((one, label) => ({ ...one, label })).sort((a, b) => b.count - a.count);
   return (
     <section>
-      <h3 className={styles['heading']}>
+      <h2 className={styles['heading']}>
         {t('classes')} <span>{classes.length}</span>
-      </h3>
+      </h2>
       <ul className={styles['bars']}>
         {order.map(({ name, count, label }) => (
           <li key={label}>
@@ -118,7 +118,7 @@ function Export(): ReactNode {
     : '';
   return (
     <section className={styles['export']}>
-      <h3 className={styles['heading']}>{t('export')}</h3>
+      <h2 className={styles['heading']}>{t('export')}</h2>
       <div>
         <Button disabled={exporting} onClick={() => runCommand('data.exportVoc')}>
           {t('exportVoc')}

@@ -34,9 +34,9 @@ export function ImageFacts(): ReactNode {
         </dd>
       </dl>
       <section>
-        <h3 className={styles['heading']}>
+        <h2 className={styles['heading']}>
           {t('boxList')} <span>{image.labels.length}</span>
-        </h3>
+        </h2>
         {image.labels.length === 0 ? (
           <p className={styles['quiet']}>{t('noBoxes')}</p>
         ) : (

@@ -159,7 +159,7 @@ function Bar(props: {
           <Maximize size={15} />
         </IconButton>
         {narrow ? (
-          <IconButton label={t('details')} onClick={onDetails}>
+          <IconButton label={t('details')} data-details="" onClick={onDetails}>
             <PanelBottomOpen size={16} />
           </IconButton>
         ) : null}

@@ -68,7 +68,6 @@ export const Thumbnail = memo(function Thumbnail(props: ThumbnailProps): ReactNo
               width={width}
               height={height}
               boxes={boxes}
-              label=""
             />
           )}
         </div>

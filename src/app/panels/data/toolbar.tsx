@@ -25,7 +25,7 @@ export function Toolbar(props: { readonly onDetails: () => void }): ReactNode {
       <ClassSelect />
       <Count />
       {narrow ? (
-        <IconButton label={t('details')} onClick={props.onDetails}>
+        <IconButton label={t('details')} data-details="" onClick={props.onDetails}>
           <PanelBottomOpen size={16} />
         </IconButton>
       ) : (

@@ -50,7 +50,7 @@ export function PredictToolbar(props: { readonly onDetails: () => void }): React
       ) : null}
       <ScoreSlider />
       {narrow ? (
-        <IconButton label={t('details')} onClick={props.onDetails}>
+        <IconButton label={t('details')} data-details="" onClick={props.onDetails}>
           <PanelBottomOpen size={16} />
         </IconButton>
       ) : null}
