@@ -24,7 +24,7 @@ const TOLERANCE = 1e-5;
 
 /**
  * Runs every known answer on the active backend, so that a driver that computes wrong numbers is found before anything is
- * trained on it. Never rejects: what throws counts as failed. Takes well below a second, compilation included.
+ * trained on it. Never rejects: what throws counts as failed. About a second on a software adapter, most of it compilation.
  */
 export async function runSelfTest(): Promise<SelfTestReport> {
   const cases: SelfTestCase[] = [];
