@@ -3,12 +3,13 @@ import { editField, loadWithData, presetInfos, viewOf } from '../config/config-v
 import type { ConfigView, OpenData } from '../config/config-view.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { SourceText } from '../config/load-config.ts';
+import type { ConfigFiles } from '../config/preset-files.ts';
 import type { RgbImage } from '../data/dataset.ts';
 import { exportDataset } from '../data/formats/export-dataset.ts';
 import { listImages, loadImage } from './data-session.ts';
 import type { CommandHandlers } from './port.ts';
 import { predictBytes, predictDatasetImage } from './predictor.ts';
-import type { Commands, Picture } from './protocol.ts';
+import type { Commands, Picture, PresetInfo } from './protocol.ts';
 import type { EngineSession } from './session.ts';
 import { Slots } from './slots.ts';
 
@@ -29,7 +30,7 @@ export function createHandlers(session: EngineSession, makePicture: MakePicture)
   return {
     hello: async () => ({
       device: (await session.gpu()).report,
-      presets: presetInfos(configFiles),
+      presets: presetsForStart(configFiles),
     }),
     openDataset: ({ input }) => session.open(input),
     listImages: ({ split, offset, count }) => ({
@@ -64,6 +65,13 @@ export function createHandlers(session: EngineSession, makePicture: MakePicture)
     loadCheckpoint: ({ name, data }) => session.load(name, new Uint8Array(data)),
     predict: (request) => predict(session, request),
   };
+}
+
+/** All presets, those for the sample first: they are what a first visit can train. */
+function presetsForStart(files: ConfigFiles): readonly PresetInfo[] {
+  const presets = presetInfos(files);
+  const forSample = (preset: PresetInfo): boolean => preset.name.endsWith('_sample');
+  return [...presets.filter(forSample), ...presets.filter((preset) => !forSample(preset))];
 }
 
 /** The view of a config text with the open dataset's classes and number of training images, where one is open. */
