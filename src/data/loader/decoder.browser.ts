@@ -1,8 +1,9 @@
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
+import { orientImage } from '../transforms/orient.ts';
 import { findImageDamage } from './image-damage.ts';
 import { mendImage } from './mend-image.ts';
-import { requireImageHeader, unreadableImage } from './image-errors.ts';
-import { shownSize, type ImageHeader } from './image-header.ts';
+import { requireImageHeader, requireSize, unreadableImage } from './image-errors.ts';
+import type { ImageHeader } from './image-header.ts';
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -108,14 +109,13 @@ async function decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Rgb
   const straight = opaque ? undefined : await decodeStraightAlpha(bytes, header);
   if (!opaque && straight === undefined)
     damage ??= 'The image has transparent parts, whose colours this browser cannot give exactly.';
-  const image: RgbImage = straight ?? drawn;
-  const shown = shownSize(header);
-  if (image.width !== shown.width || image.height !== shown.height) {
-    throw unreadableImage(
-      name,
-      `It decodes to ${image.width} × ${image.height} pixels, but its header says ${shown.width} × ${shown.height}.`,
-    );
+  let image: RgbImage = straight ?? drawn;
+  // Some browsers turn JPEGs by EXIF, but not PNGs: a picture that still has its stored size is turned here
+  const stored = image.width === header.width && image.height === header.height;
+  if (stored && header.orientation >= 5 && header.width !== header.height) {
+    image = orientImage(image, header.orientation);
   }
+  requireSize(image, header, name);
   return damage === undefined ? image : { ...image, damage };
 }
 

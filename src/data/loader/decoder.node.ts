@@ -2,8 +2,9 @@ import { decode as decodeBmp } from 'bmp-ts';
 import sharp from 'sharp';
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
 import { findImageDamage } from './image-damage.ts';
-import { requireImageHeader, unreadableImage } from './image-errors.ts';
-import { MAX_PIXELS, shownSize } from './image-header.ts';
+import { orientImage } from '../transforms/orient.ts';
+import { requireImageHeader, requireSize, unreadableImage } from './image-errors.ts';
+import { MAX_PIXELS } from './image-header.ts';
 
 // Decoded images are cached by the loader, as pixels; a second cache of files would only hold memory.
 sharp.cache(false);
@@ -12,14 +13,13 @@ function reason(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 }
 
-/** Turns by EXIF, drops alpha without blending, ignores colour profiles: what cv2's imread does. */
+/** The stored picture: alpha dropped without blending, colour profiles ignored, as cv2's imread does. */
 async function decodeWithSharp(bytes: Uint8Array, strict: boolean): Promise<RgbImage> {
   const { data, info } = await sharp(bytes, {
     failOn: strict ? 'warning' : 'none',
     limitInputPixels: MAX_PIXELS,
     ignoreIcc: true,
   })
-    .rotate()
     .toColourspace('srgb')
     .removeAlpha()
     .raw({ depth: 'uchar' })
@@ -63,13 +63,9 @@ async function decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Rgb
   } catch (error) {
     throw unreadableImage(name, `${damage ?? ''} ${reason(error)}.`.trim(), error);
   }
-  const shown = shownSize(header);
-  if (image.width !== shown.width || image.height !== shown.height) {
-    throw unreadableImage(
-      name,
-      `It decodes to ${image.width} × ${image.height} pixels, but its header says ${shown.width} × ${shown.height}.`,
-    );
-  }
+  // libvips has already applied AVIF's own rotation; EXIF's is left to us
+  if (header.format !== 'avif') image = orientImage(image, header.orientation);
+  requireSize(image, header, name);
   return damage === undefined ? image : { ...image, damage };
 }
 

@@ -140,17 +140,23 @@ describe('readImageHeader', () => {
     );
   }, 120_000);
 
-  it('reads the orientation that sharp wrote, and swaps sides from 5 on', async () => {
-    for (let orientation = 1; orientation <= 8; orientation++) {
-      const bytes = new Uint8Array(
-        await sharp(pixels(20, 10), { raw: { width: 20, height: 10, channels: 3 } })
-          .withMetadata({ orientation })
-          .jpeg()
-          .toBuffer(),
-      );
-      const header = readImageHeader(bytes);
-      expect(header).toEqual({ format: 'jpeg', width: 20, height: 10, orientation });
-      if (header !== undefined) expect(shownSize(header).width).toBe(orientation >= 5 ? 10 : 20);
+  it('reads the orientation that sharp wrote, and the decoder turns by it', async () => {
+    const flat = sharp(pixels(20, 10), { raw: { width: 20, height: 10, channels: 3 } });
+    for (const format of ['jpeg', 'png'] as const) {
+      for (let orientation = 1; orientation <= 8; orientation++) {
+        const written = flat.clone().withMetadata({ orientation }).toFormat(format);
+        const bytes = new Uint8Array(await written.toBuffer());
+        const header = readImageHeader(bytes);
+        expect(header).toEqual({ format, width: 20, height: 10, orientation });
+        if (header !== undefined) expect(shownSize(header).width).toBe(orientation >= 5 ? 10 : 20);
+        const { data, info } = await sharp(bytes)
+          .rotate()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        const decoded = await decoder.decode(bytes, 'x');
+        expect([decoded.width, decoded.height]).toEqual([info.width, info.height]);
+        expect([...decoded.data], `${format} ${orientation}`).toEqual([...data]);
+      }
     }
   });
 

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors.ts';
-import { MAX_PIXELS, readImageHeader, type ImageHeader } from './image-header.ts';
+import type { RgbImage } from '../dataset.ts';
+import { MAX_PIXELS, readImageHeader, shownSize, type ImageHeader } from './image-header.ts';
 
 /** The error of an image that cannot be decoded at all. */
 export function unreadableImage(name: string, why: string, cause?: unknown): UserError {
@@ -39,4 +40,12 @@ export function requireImageHeader(bytes: Uint8Array, name: string): ImageHeader
     });
   }
   return header;
+}
+
+/** Throws UserError `image-unreadable` when a decoded image has not the size that its header promised. */
+export function requireSize(image: RgbImage, header: ImageHeader, name: string): void {
+  const shown = shownSize(header);
+  if (image.width === shown.width && image.height === shown.height) return;
+  const why = `It decodes to ${image.width} × ${image.height} pixels, but its header says ${shown.width} × ${shown.height}.`;
+  throw unreadableImage(name, why);
 }

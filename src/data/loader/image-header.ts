@@ -4,7 +4,10 @@ export interface ImageHeader {
   /** Stored size in pixels, before any EXIF turn. */
   readonly width: number;
   readonly height: number;
-  /** EXIF orientation 1 … 8; 1 when absent. Read from JPEG only, as cv2 and browsers agree on that alone. */
+  /**
+   * EXIF orientation 1 … 8; 1 when absent. From JPEG and PNG, and AVIF's own rotation; WebP's is not heeded, as in
+   * Chromium.
+   */
   readonly orientation: number;
 }
 
@@ -95,20 +98,43 @@ function webpHeader(bytes: Uint8Array): ImageHeader | undefined {
   return make((data.getUint32(24, true) & 0xffffff) + 1, (data.getUint32(26, true) >>> 8) + 1);
 }
 
-/** Size of the first `ispe` property (ISO 23008-12); AVIF nests it three boxes deep, so it is looked up by its tag. */
-function avifHeader(bytes: Uint8Array): ImageHeader | undefined {
-  const data = view(bytes);
-  for (let at = 12; at + 16 <= bytes.length; at++) {
-    if (bytes[at] === 0x69 && ascii(bytes, at, 4) === 'ispe') {
-      return {
-        format: 'avif',
-        width: data.getUint32(at + 8),
-        height: data.getUint32(at + 12),
-        orientation: 1,
-      };
-    }
+/** Offset behind the first four-letter tag `tag`; AVIF nests its properties, which are looked up by their tags. */
+function behindTag(bytes: Uint8Array, tag: string): number | undefined {
+  const first = tag.charCodeAt(0);
+  for (let at = bytes.indexOf(first, 12); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (ascii(bytes, at, 4) === tag) return at + 4;
   }
   return undefined;
+}
+
+/** Size (`ispe`) and rotation (`irot`, quarter turns counter-clockwise) of an AVIF file (ISO 23008-12). */
+function avifHeader(bytes: Uint8Array): ImageHeader | undefined {
+  const data = view(bytes);
+  const size = behindTag(bytes, 'ispe');
+  if (size === undefined || size + 12 > bytes.length) return undefined;
+  const rotation = behindTag(bytes, 'irot');
+  const turns = rotation === undefined ? 0 : (bytes[rotation] ?? 0) & 3;
+  return {
+    format: 'avif',
+    width: data.getUint32(size + 4),
+    height: data.getUint32(size + 8),
+    orientation: [1, 8, 3, 6][turns] ?? 1,
+  };
+}
+
+/** A PNG's size, and the orientation of its eXIf block where that comes before the picture. */
+function pngHeader(bytes: Uint8Array): ImageHeader | undefined {
+  if (bytes.length < 24) return undefined;
+  const data = view(bytes);
+  let orientation = 1;
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = data.getUint32(at);
+    const type = ascii(bytes, at + 4, 4);
+    if (type === 'eXIf') orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
+    if (type === 'IDAT' || type === 'eXIf') break;
+    at += 12 + length;
+  }
+  return { format: 'png', width: data.getUint32(16), height: data.getUint32(20), orientation };
 }
 
 function sized(header: ImageHeader | undefined): ImageHeader | undefined {
@@ -124,16 +150,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
   const data = view(bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return jpegHeader(bytes);
   const start = ascii(bytes, 0, 12);
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) {
-    return bytes.length < 24
-      ? undefined
-      : sized({
-          format: 'png',
-          width: data.getUint32(16),
-          height: data.getUint32(20),
-          orientation: 1,
-        });
-  }
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return sized(pngHeader(bytes));
   if (start.startsWith('RIFF') && start.endsWith('WEBP')) return sized(webpHeader(bytes));
   if (start.startsWith('GIF8'))
     return sized({

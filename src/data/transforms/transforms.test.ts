@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../dataset.ts';
+import { orientBoxes } from '../../boxes/convert.ts';
 import { flipImage } from './flip.ts';
+import { orientImage } from './orient.ts';
 import { rescaleSize } from './rescale-size.ts';
 import { resizeImage } from './resize.ts';
 
@@ -181,5 +183,27 @@ describe('flipImage', () => {
       }),
     );
     expect([...flipImage(image(2, 1, (i) => i)).data]).toEqual([3, 4, 5, 0, 1, 2]);
+  });
+});
+
+describe('orientImage', () => {
+  it('moves every pixel where orientBoxes moves its box', () => {
+    fc.assert(
+      fc.property(images, fc.integer({ min: 1, max: 8 }), fc.nat(), (source, orientation, pick) => {
+        const { width, height } = source;
+        const [x, y] = [pick % width, Math.floor(pick / width) % height];
+        const turned = orientImage(source, orientation);
+        const box = orientBoxes(Float32Array.of(x, y, x + 1, y + 1), orientation, width, height);
+        const [tx = 0, ty = 0] = box;
+        expect([turned.width, turned.height]).toEqual(
+          orientation >= 5 ? [height, width] : [width, height],
+        );
+        const at = 3 * (ty * turned.width + tx);
+        const from = 3 * (y * width + x);
+        expect([...turned.data.subarray(at, at + 3)]).toEqual([
+          ...source.data.subarray(from, from + 3),
+        ]);
+      }),
+    );
   });
 });
