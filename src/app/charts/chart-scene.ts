@@ -153,6 +153,19 @@ function onLogAxis(line: SceneLine, floor: number): SceneLine {
   };
 }
 
+/** Where an iteration of a run lies on the axis; null before the first row of a time axis. */
+export function axisPosition(
+  { runs, x }: Pick<SceneOptions, 'runs' | 'x'>,
+  run: ChartRun,
+  iter: number,
+): number | null {
+  const longest = Math.max(0, ...runs.map(({ series }) => series.elapsed.at(-1) ?? 0));
+  const [base, scale] = positions(run, x, timeUnit(longest).scale);
+  if (x !== 'time') return iter * scale;
+  const at = base[nearestIndex(run.series.iters, iter)];
+  return at === undefined || !Number.isFinite(at) ? null : at * scale;
+}
+
 /** The row of a run that lies nearest to a position of the axis. */
 export interface Readout {
   readonly run: ChartRun;

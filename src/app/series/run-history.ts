@@ -10,7 +10,11 @@ export interface RunRecord {
   readonly previews: PreviewBook;
   /** The last status the engine sent for it. */
   readonly status: RunStatus | null;
+  /** What was prepared before the first step, in order, each with its last count. */
+  readonly steps: readonly PreparingStep[];
 }
+
+export type PreparingStep = NonNullable<RunStatus['progress']>;
 
 /**
  * Metrics, previews and log of the runs of this visit, outside the store because they are large and grow fast. Listens
@@ -24,7 +28,11 @@ export class RunHistory {
 
   constructor(client: EngineClient) {
     client.on('run', (status) => {
-      this.#change(status.runId, (record) => ({ ...record, status }));
+      this.#change(status.runId, (record) => ({
+        ...record,
+        status,
+        steps: withStep(record.steps, status.progress),
+      }));
     });
     client.on('metrics', (batch) => {
       this.#change(batch.runId, (record) => {
@@ -71,6 +79,7 @@ export class RunHistory {
       series: new RunSeries(runId),
       previews: new PreviewBook(),
       status: null,
+      steps: [],
     };
     const after = edit(before);
     if (known === undefined) this.#runs = [...this.#runs, after];
@@ -84,4 +93,13 @@ export class RunHistory {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function withStep(
+  steps: readonly PreparingStep[],
+  progress: RunStatus['progress'],
+): readonly PreparingStep[] {
+  if (progress === undefined) return steps;
+  const at = steps.findIndex(({ label }) => label === progress.label);
+  return at < 0 ? [...steps, progress] : steps.map((step, i) => (i === at ? progress : step));
 }
