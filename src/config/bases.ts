@@ -210,13 +210,17 @@ function candidatePaths(file: string, path: string): string[] {
   return [...new Set([...withEndings(relative), ...withEndings(presetStem(path))])];
 }
 
-/** The text of a config the user names: as given, with an ending, below `configs/` or not, or by its last part alone. */
+/**
+ * The text of a config the user names: a file on disk (where there is one), else a preset by its path with or without
+ * `configs/` and ending, or by its last part alone.
+ */
 export function findConfig(files: ConfigFiles, name: string): SourceText | undefined {
   const path = name.replaceAll('\\', '/');
+  const onDisk = isAbsolute(path) || path.startsWith('.') ? path : `./${path}`;
   // A Python file that the user names is not replaced by a preset of the same name; a base is, with a warning.
   const named = path.endsWith('.py')
     ? []
-    : [...withEndings(path), ...withEndings(presetStem(path))];
+    : [onDisk, `${onDisk}.yaml`, ...withEndings(path), ...withEndings(presetStem(path))];
   for (const candidate of [...named, ...sameBasename(files, path)]) {
     const text = files.read(candidate);
     if (text !== undefined) return { name: candidate, text };
@@ -255,7 +259,9 @@ function isAbsolute(path: string): boolean {
 function joinPath(folder: string, path: string): string {
   const parts = folder === '' ? [] : folder.split('/');
   for (const part of path.split('/')) {
-    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    const last = parts.at(-1);
+    if (part === '..' && last === '.') parts.splice(-1, 1, '..');
+    else if (part === '..' && last !== undefined && last !== '..') parts.pop();
     else if (part !== '.' && part !== '') parts.push(part);
   }
   return parts.join('/');

@@ -23,6 +23,7 @@ export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
   };
   checkModel(config, report);
   checkAnchors(config, report);
+  checkUnsupported(config, report);
   checkClasses(config, report);
   checkSchedule(config, report);
   checkPipelines(config, report);
@@ -70,20 +71,6 @@ function checkModel(config: Config, report: Report): void {
       'config-channels',
       what,
       `Write ${neck.out_channels}.`,
-    );
-  }
-  if (
-    !config.model.backbone.out_indices.every(
-      (stage, i, all) => i === 0 || stage > (all[i - 1] ?? -1),
-    )
-  ) {
-    const what = 'out_indices must increase.';
-    report(
-      'error',
-      ['model', 'backbone', 'out_indices'],
-      'config-levels',
-      what,
-      'Sort it and leave out repetitions.',
     );
   }
 }
@@ -137,6 +124,26 @@ function checkAnchors(config: Config, report: Report): void {
   if (Array.isArray(neg) && neg[0] >= neg[1]) {
     const what = `The range of neg_iou_thr, ${neg[0]} to ${neg[1]}, is empty.`;
     report('error', assigner, 'config-iou-order', what, 'Put the lower bound first.');
+  }
+}
+
+/** What MMDetection's configs leave at -1 (off) and the engine does not do when it is on. */
+function checkUnsupported(config: Config, report: Report): void {
+  const { assigner, pos_weight: posWeight } = config.model.train_cfg;
+  const at = ['model', 'train_cfg'];
+  if (assigner.ignore_iof_thr > 0) {
+    const what = `ignore_iof_thr ${assigner.ignore_iof_thr} is not supported: ignored boxes have no effect on anchors.`;
+    report(
+      'error',
+      [...at, 'assigner', 'ignore_iof_thr'],
+      'config-unsupported-value',
+      what,
+      'Write -1.',
+    );
+  }
+  if (posWeight > 0 && posWeight !== 1) {
+    const what = `pos_weight ${posWeight} is not supported: positive anchors have the weight 1.`;
+    report('error', [...at, 'pos_weight'], 'config-unsupported-value', what, 'Write -1.');
   }
 }
 

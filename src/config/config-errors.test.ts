@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './load-config.ts';
 import { nodeConfigFiles } from './preset-files.node.ts';
@@ -165,6 +168,20 @@ const BROKEN: Broken[] = [
     code: 'config-unsupported-value',
     at: [4, 16],
     says: /`model\.backbone\.deep_stem: true` is not supported.*Only `false` is/,
+  },
+  {
+    name: 'positive weights, which the engine has not',
+    text: 'model:\n  train_cfg:\n    pos_weight: 2\n',
+    code: 'config-unsupported-value',
+    at: [4, 17],
+    says: /pos_weight 2 is not supported.*Write -1/,
+  },
+  {
+    name: 'fewer backbone outputs',
+    text: 'model:\n  backbone:\n    out_indices: [1, 2, 3]\n',
+    code: 'config-wrong-length',
+    at: [4, 18],
+    says: /exactly 4 elements/,
   },
   {
     name: 'depth that does not exist',
@@ -356,6 +373,37 @@ describe('bases', () => {
     expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
       ['config-base-python', 'warning'],
     ]);
+  });
+
+  it('reads files and bases on disk, and presets beside them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'anchorage-config-'));
+    try {
+      mkdirSync(join(folder, 'sub'));
+      mkdirSync(join(folder, '_base_'));
+      writeFileSync(join(folder, '_base_', 'default_runtime.yaml'), 'nonsense: 1\n');
+      writeFileSync(join(folder, 'own.yaml'), `_base_: ../nowhere/retinanet_r18_fpn_sample\n`);
+      writeFileSync(join(folder, 'base.yaml'), '_base_: retinanet/retinanet_r18_fpn_sample\n');
+      writeFileSync(join(folder, 'sub', 'mine.yaml'), '_base_: ../base.yaml\nresume: maybe\n');
+      const onDisk = nodeConfigFiles(undefined, folder);
+      for (const name of ['sub/mine.yaml', './sub/mine', join(folder, 'sub', 'mine.yaml')]) {
+        const { problems } = loadConfig(onDisk, name);
+        expect(problems.map(({ code, place }) => [code, place?.line])).toEqual([
+          ['config-wrong-type', 2],
+        ]);
+        expect(problems[0]?.place?.file).toMatch(/sub\/mine\.yaml$/);
+      }
+      // The preset's own bases are presets, whatever lies in the folder.
+      expect(loadConfig(onDisk, 'retinanet/retinanet_r18_fpn_sample').problems).toEqual([]);
+      expect(loadConfig(onDisk, 'base').problems).toEqual([]);
+      expect(loadConfig(onDisk, 'own').problems.map(({ code }) => code)).toEqual([
+        'config-base-missing',
+      ]);
+      expect(loadConfig(files, 'base').problems.map(({ code }) => code)).toEqual([
+        'config-not-found',
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('names the preset that was probably meant', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConfigFiles } from './preset-files.ts';
 
@@ -7,8 +7,8 @@ import type { ConfigFiles } from './preset-files.ts';
 export const PRESET_FOLDER = fileURLToPath(new URL('../../configs', import.meta.url));
 
 /**
- * The presets of a folder and, where `cwd` is given, files on disk: a path is first looked for relative to `cwd` (or
- * absolutely), then among the presets.
+ * The presets of a folder and, where `cwd` is given, files on disk: paths that are absolute or start with `./` or `../`,
+ * relative to `cwd`. The two never mix, so that a folder named like a preset's does not change the preset.
  */
 export function nodeConfigFiles(presetFolder: string = PRESET_FOLDER, cwd?: string): ConfigFiles {
   const paths = existsSync(presetFolder)
@@ -20,13 +20,13 @@ export function nodeConfigFiles(presetFolder: string = PRESET_FOLDER, cwd?: stri
   const known = new Set(paths);
   return {
     read: (path) => {
-      if (cwd !== undefined) {
-        const onDisk = resolve(cwd, path);
-        if (statSync(onDisk, { throwIfNoEntry: false })?.isFile() === true) {
-          return readFileSync(onDisk, 'utf8');
-        }
+      if (!isAbsolute(path) && !/^\.{1,2}\//.test(path)) {
+        return known.has(path) ? readFileSync(join(presetFolder, path), 'utf8') : undefined;
       }
-      return known.has(path) ? readFileSync(join(presetFolder, path), 'utf8') : undefined;
+      if (cwd === undefined) return undefined;
+      const file = resolve(cwd, path);
+      const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+      return isFile ? readFileSync(file, 'utf8') : undefined;
     },
     list: () => paths,
   };

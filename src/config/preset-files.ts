@@ -2,7 +2,7 @@
 export interface ConfigFiles {
   /**
    * Text of a file, or undefined when there is none. `path` has forward slashes and is relative to the preset folder
-   * (`_base_/models/retinanet_r50_fpn.yaml`); in Node it may also be a path on disk.
+   * (`_base_/models/retinanet_r50_fpn.yaml`). In Node an absolute path, or one that starts with `./` or `../`, is on disk.
    */
   read(path: string): string | undefined;
   /** Paths of all presets and their bases, sorted. */

@@ -64,10 +64,55 @@ export interface FilterOptions {
   readonly filterEmptyGt: boolean;
   /** Leave out training images whose shorter side is below this, in pixels. */
   readonly minSize: number;
+  /** VOC: training boxes narrower or lower than this many pixels are ignored, as difficult ones are; null = none. */
+  readonly bboxMinSize: number | null;
 }
 
 /** Which training images are left out; MMDetection filters nothing unless the config says so. */
 export function filterOptions(config: Config): FilterOptions {
   const filter = leafDatasets(config.train_dataloader.dataset)[0]?.dataset.filter_cfg;
-  return { filterEmptyGt: filter?.filter_empty_gt ?? false, minSize: filter?.min_size ?? 0 };
+  return {
+    filterEmptyGt: filter?.filter_empty_gt ?? false,
+    minSize: filter?.min_size ?? 0,
+    bboxMinSize: filter?.bbox_min_size ?? null,
+  };
+}
+
+export interface SamplingOptions {
+  /** A new order in every epoch or round. */
+  readonly shuffle: boolean;
+  /** InfiniteSampler: one endless stream; else epochs. */
+  readonly infinite: boolean;
+  /** Wide and high images in separate batches. */
+  readonly groupByAspect: boolean;
+  readonly dropLast: boolean;
+}
+
+/** In which order training images come, and how they are put into batches. */
+export function samplingOptions({ train_dataloader: loader }: Config): SamplingOptions {
+  return {
+    shuffle: loader.sampler.shuffle,
+    infinite: loader.sampler.type === 'InfiniteSampler',
+    groupByAspect: loader.batch_sampler !== null,
+    dropLast: loader.drop_last || loader.batch_sampler?.drop_last === true,
+  };
+}
+
+export interface VocEvaluation {
+  readonly iouThrs: readonly number[];
+  readonly evalMode: 'area' | '11points';
+  readonly prefix: string;
+}
+
+/** The VOCMetric among the evaluators of `val_evaluator` (else of `test_evaluator`), or undefined when there is none. */
+export function vocEvaluation(config: Config): VocEvaluation | undefined {
+  const voc = [config.val_evaluator, config.test_evaluator]
+    .flat()
+    .find((evaluator) => evaluator?.type === 'VOCMetric');
+  if (voc?.type !== 'VOCMetric') return undefined;
+  return {
+    iouThrs: [voc.iou_thrs].flat(),
+    evalMode: voc.eval_mode,
+    prefix: voc.prefix ?? 'pascal_voc',
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLrSchedule } from '../train/schedules/lr-schedule.ts';
 import { loadConfig } from './load-config.ts';
 import { nodeConfigFiles } from './preset-files.node.ts';
-import { filterOptions, pipelineOptions } from './resolved-data.ts';
+import { filterOptions, pipelineOptions, samplingOptions, vocEvaluation } from './resolved-data.ts';
 import { hookOptions, modelOptions, optimOptions, scheduleOptions } from './resolved.ts';
 import type { Config } from './schema/config-schema.ts';
 import { resolveTrainPlan } from './train-plan.ts';
@@ -84,7 +84,11 @@ describe('options of MMDetection 3.x RetinaNet R50 1x', () => {
       keepRatio: true,
       flipProb: 0,
     });
-    expect(filterOptions(config)).toEqual({ filterEmptyGt: true, minSize: 32 });
+    expect(filterOptions(config)).toEqual({
+      filterEmptyGt: true,
+      minSize: 32,
+      bboxMinSize: null,
+    });
     expect(optimOptions(config)).toMatchObject({
       type: 'sgd',
       lr: 0.01,
@@ -135,6 +139,19 @@ describe('variants', () => {
     });
     expect(pipelineOptions(config, 'train').scale).toEqual([1000, 600]);
     expect(modelOptions(config).head.numClasses).toBe(20);
+    expect(filterOptions(config).bboxMinSize).toBe(32);
+    expect(vocEvaluation(config)).toEqual({
+      iouThrs: [0.5],
+      evalMode: '11points',
+      prefix: 'pascal_voc',
+    });
+    expect(vocEvaluation(load('retinanet_r50_fpn_1x_coco'))).toBeUndefined();
+    expect(samplingOptions(config)).toEqual({
+      shuffle: true,
+      infinite: false,
+      groupByAspect: true,
+      dropLast: false,
+    });
   });
 
   it.each([

@@ -32,10 +32,11 @@ export const resNetSchema = typed('ResNet', {
     .default([1, 1, 1, 1])
     .describe('Dilation of the 3×3 convolutions of each stage'),
   out_indices: z
-    .array(z.int().min(0).max(3))
-    .min(1)
+    .tuple([z.literal(0), z.literal(1), z.literal(2), z.literal(3)])
     .default([0, 1, 2, 3])
-    .describe('Stages whose output goes to the neck; stage i has stride 4·2^i pixels'),
+    .describe(
+      'All four stages go to the neck, which starts at start_level; stage i has stride 4·2^i px',
+    ),
   style: z
     .enum(['pytorch', 'caffe'])
     .default('pytorch')
