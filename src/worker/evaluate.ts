@@ -1,4 +1,5 @@
 import { FLAG_IGNORE, FLAG_UNUSABLE } from '../data/dataset.ts';
+import type { Config } from '../config/schema/config-schema.ts';
 import type { Problem } from '../data/dataset.ts';
 import { vocMetric } from '../eval/voc-map/voc-metric.ts';
 import type { OpenData } from './data-session.ts';
@@ -34,18 +35,26 @@ export async function evaluateVoc(
     hooks.onProgress(detections.length, indices.length);
   }
   const metric = vocMetric(
-    detections.map((image) => ({ ...image, imageId: image.imageIndex })),
-    detections.map(({ imageIndex }) => groundTruths(dataset, imageIndex)),
-    { iouThrs: [0.5], evalMode: 'area', classes: dataset.classes },
+    detections.map((image) => ({
+      detections: image,
+      groundTruth: groundTruths(dataset, image.imageIndex),
+    })),
+    { iouThrs: [0.5], evalMode: evalModeOf(loaded.config), classes: dataset.classes },
   );
   return { metric, detections };
+}
+
+/** The config's VOCMetric decides the kind of average; without one, the area under the curve. */
+function evalModeOf({ val_evaluator: evaluator }: Config): 'area' | '11points' {
+  const voc = [evaluator].flat().find((one) => one?.type === 'VOCMetric');
+  return voc?.type === 'VOCMetric' ? voc.eval_mode : 'area';
 }
 
 /** Usable boxes of an image, with those to ignore marked. */
 function groundTruths(
   { annotations }: OpenData['dataset'],
   index: number,
-): { boxes: Float32Array; labels: Int32Array; ignore: Uint8Array } {
+): { boxes: Float32Array; labels: Int32Array; flags: Uint8Array } {
   const kept: number[] = [];
   for (let i = annotations.offsets[index] ?? 0; i < (annotations.offsets[index + 1] ?? 0); i++) {
     if (((annotations.flags[i] ?? 0) & FLAG_UNUSABLE) === 0) kept.push(i);
@@ -55,6 +64,6 @@ function groundTruths(
       kept.flatMap((i) => [...annotations.boxes.subarray(i * 4, i * 4 + 4)]),
     ),
     labels: Int32Array.from(kept, (i) => annotations.labels[i] ?? 0),
-    ignore: Uint8Array.from(kept, (i) => (annotations.flags[i] ?? 0) & FLAG_IGNORE),
+    flags: Uint8Array.from(kept, (i) => (annotations.flags[i] ?? 0) & FLAG_IGNORE),
   };
 }
