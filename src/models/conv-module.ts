@@ -1,5 +1,5 @@
 import { conv2d } from '../ops/conv/conv2d.ts';
-import type { Tensor1D, Tensor4D, Variable } from '../tensor/tf.ts';
+import type { Tensor, Tensor1D, Tensor4D, Variable } from '../tensor/tf.ts';
 import { constant } from './initialisers.ts';
 import type { Initialiser, ParameterSet } from './parameter-set.ts';
 
@@ -58,13 +58,21 @@ export class ConvModule {
   }
 }
 
-function as4D(variable: Variable): Tensor4D {
-  if (variable.rank !== 4) throw new Error('conv weight: rank 4 wanted');
-  return variable as Tensor4D;
+function as4D(variable: Tensor): Tensor4D {
+  if (!isTensor4D(variable)) throw new Error('conv weight: rank 4 wanted');
+  return variable;
+}
+
+function isTensor4D(tensor: Tensor): tensor is Tensor4D {
+  return tensor.rank === 4;
 }
 
 /** A variable of rank 1 as such. */
-export function as1D(variable: Variable): Tensor1D {
-  if (variable.rank !== 1) throw new Error('vector parameter: rank 1 wanted');
-  return variable as Tensor1D;
+export function as1D(variable: Tensor): Tensor1D {
+  if (!isTensor1D(variable)) throw new Error('vector parameter: rank 1 wanted');
+  return variable;
+}
+
+function isTensor1D(tensor: Tensor): tensor is Tensor1D {
+  return tensor.rank === 1;
 }

@@ -1,5 +1,6 @@
 import { FLAG_IGNORE, FLAG_UNUSABLE } from '../data/dataset.ts';
-import type { Config } from '../config/schema/config-schema.ts';
+import { vocEvaluation } from '../config/resolved-data.ts';
+import type { VocEvaluation } from '../config/resolved-data.ts';
 import type { Problem } from '../data/dataset.ts';
 import { vocMetric } from '../eval/voc-map/voc-metric.ts';
 import type { OpenData } from './data-session.ts';
@@ -9,6 +10,9 @@ import type { PredictedImage } from './predictor.ts';
 
 /** Images per forward pass; small, so that the results come steadily. */
 const BATCH = 4;
+
+/** For a config without VOCMetric: AP at 0.5, area under the curve. */
+const DEFAULT_METRIC: VocEvaluation = { iouThrs: [0.5], evalMode: 'area', prefix: 'pascal_voc' };
 
 export interface Evaluation {
   readonly metric: ReturnType<typeof vocMetric>;
@@ -39,15 +43,9 @@ export async function evaluateVoc(
       detections: image,
       groundTruth: groundTruths(dataset, image.imageIndex),
     })),
-    { iouThrs: [0.5], evalMode: evalModeOf(loaded.config), classes: dataset.classes },
+    { ...(vocEvaluation(loaded.config) ?? DEFAULT_METRIC), classes: dataset.classes },
   );
   return { metric, detections };
-}
-
-/** The config's VOCMetric decides the kind of average; without one, the area under the curve. */
-function evalModeOf({ val_evaluator: evaluator }: Config): 'area' | '11points' {
-  const voc = [evaluator].flat().find((one) => one?.type === 'VOCMetric');
-  return voc?.type === 'VOCMetric' ? voc.eval_mode : 'area';
 }
 
 /** Usable boxes of an image, with those to ignore marked. */

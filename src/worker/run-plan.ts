@@ -10,6 +10,7 @@ import { filterForTraining } from '../data/loader/batch-sampler.ts';
 import type { InputSize } from '../data/loader/bucket.ts';
 import { createPipeline } from '../data/loader/pipeline.ts';
 import type { Pipeline } from '../data/loader/pipeline.ts';
+import { withMinBoxSize } from '../data/min-box-size.ts';
 import { trainSplit } from '../data/splits.ts';
 import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
 import { createLrSchedule } from '../train/schedules/lr-schedule.ts';
@@ -22,6 +23,8 @@ export interface RunPlan {
   /** The merged config, for the checkpoint and the run folder. */
   readonly configText: string;
   readonly classes: readonly string[];
+  /** The data as training sees it: boxes below filter_cfg.bbox_min_size are ignored. */
+  readonly dataset: Dataset;
   readonly model: ModelOptions;
   readonly optimizer: OptimizerOptions;
   readonly lrAt: (iter: number) => number;
@@ -59,16 +62,18 @@ export interface PlanInput {
  *
  * @throws UserError when no training image is left, or the config asks for what is not built
  */
-export function planRun({ config, configText, dataset, seed, maxIters }: PlanInput): RunPlan {
-  const split = trainSplit(dataset);
+export function planRun({ config, configText, dataset: all, seed, maxIters }: PlanInput): RunPlan {
   const filter = filterOptions(config);
+  const dataset = withMinBoxSize(all, filter.bboxMinSize ?? 0);
+  const split = trainSplit(dataset);
   const filtered = filterForTraining(dataset, split.indices, filter);
   if (filtered.length === 0) {
     throw new UserError({
       code: 'no-training-images',
       what: 'No image is left to train on (MMDetection: "need at least one array to concatenate").',
       why: `The split ${split.name} has ${split.indices.length} images; all were left out: those without boxes of the chosen classes, or with a side below ${filter.minSize} px.`,
-      action: 'Check that the class names of the config are those of the data, or set filter_cfg.filter_empty_gt to false.',
+      action:
+        'Check that the class names of the config are those of the data, or set filter_cfg.filter_empty_gt to false.',
       place: { key: 'train_dataloader.dataset.filter_cfg' },
     });
   }
@@ -92,6 +97,7 @@ export function planRun({ config, configText, dataset, seed, maxIters }: PlanInp
     config,
     configText,
     classes: dataset.classes,
+    dataset,
     model,
     optimizer: optimizerOptions(optim),
     lrAt: createLrSchedule(scheduleOptions(config, plan), optim.lr, plan.itersPerEpoch),
@@ -116,7 +122,10 @@ function roomForGts({ annotations }: Dataset, indices: Uint32Array): number {
   let most = 1;
   for (const index of indices) {
     const own = flags.subarray(offsets[index] ?? 0, offsets[index + 1] ?? 0);
-    most = Math.max(most, own.reduce((count, flag) => count + ((flag & unwanted) === 0 ? 1 : 0), 0));
+    most = Math.max(
+      most,
+      own.reduce((count, flag) => count + ((flag & unwanted) === 0 ? 1 : 0), 0),
+    );
   }
   return Math.min(MOST_GTS, Math.ceil(most / 8) * 8);
 }

@@ -45,7 +45,7 @@ export function startRun({
     emit('problem', problem);
   };
   const loader = createBatchLoader({
-    dataset: data.dataset,
+    dataset: plan.dataset,
     indices: plan.indices,
     decoder: data.decoder,
     pipeline: plan.pipeline,
