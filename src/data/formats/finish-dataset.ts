@@ -123,7 +123,9 @@ class BoxJudge {
   }
 
   #show(annotation: RawAnnotation): string {
-    return `The box [${annotation.box.join(', ')}] of ${annotation.reference}`;
+    const { noun } = this.#raw.rules;
+    const name = this.#raw.classes[annotation.label] ?? '';
+    return `The box [${annotation.box.join(', ')}] of ${noun} ${annotation.ordinal} (${name})`;
   }
 
   #report(

@@ -26,13 +26,15 @@ export interface RawAnnotation {
   readonly ignore: boolean;
   /** As stated; NaN when the file does not say. */
   readonly area: number;
-  /** What a message calls it: `object 3 (RBC)`, `annotation 17 (dog)`. */
-  readonly reference: string;
+  /** What a message calls it by: VOC's position among the objects, COCO's annotation id (else its position). */
+  readonly ordinal: number;
   readonly line?: number;
 }
 
 /** How coordinates of a format become those of a {@link Dataset}. */
 export interface BoxRules {
+  /** What a label of a box is called in this format, e.g. `object`. */
+  readonly noun: string;
   /** VOC: coordinates are cut to whole numbers and lessened by 1, as MMDetection's XMLDataset does. */
   readonly oneBased: boolean;
   /** COCO: boxes narrower or lower than this, by the file, are unusable (MMDetection's CocoDataset: 1). 0: only empty ones. */

@@ -166,7 +166,7 @@ export async function readCocoDataset(
     classes: categories.map(({ name }) => name),
     categoryIds: categories.map(({ id }) => id),
     ...merged,
-    rules: { oneBased: false, minSide: 1 },
+    rules: { noun: 'annotation', oneBased: false, minSide: 1 },
     problems,
   };
 }

@@ -22,8 +22,8 @@ export interface CocoAnnotation {
   readonly area: number;
   /** `iscrowd` or `ignore`. */
   readonly ignore: boolean;
-  /** What messages call it, e.g. `annotation 17`. */
-  readonly reference: string;
+  /** Its id, or its position (from 1) where it has none: what messages call it by. */
+  readonly ordinal: number;
 }
 
 export interface CocoCategory {
@@ -298,9 +298,10 @@ function readAnnotations(
   rows.forEach((row, i) => {
     const fields = isFields(row) ? row : {};
     const id = reader.id(fields['id'], 'the annotation id');
-    const reference = id === undefined ? `annotation at position ${i + 1}` : `annotation ${id}`;
-    const drop = (code: string, detail: string): void =>
-      reader.report(code, 'warning', `The ${reference} ${detail}.`, 'It was left out.');
+    const drop = (code: string, detail: string): void => {
+      const which = id === undefined ? `annotation at position ${i + 1}` : `annotation ${id}`;
+      reader.report(code, 'warning', `The ${which} ${detail}.`, 'It was left out.');
+    };
     const [imageId, categoryId] = [
       reader.id(fields['image_id'], 'the image_id'),
       reader.id(fields['category_id'], 'the category_id'),
@@ -343,7 +344,7 @@ function readAnnotations(
       bbox,
       area: typeof area === 'number' ? area : Number.NaN,
       ignore: truthy(fields['iscrowd']) || truthy(fields['ignore']),
-      reference,
+      ordinal: id ?? i + 1,
     });
     return undefined;
   });

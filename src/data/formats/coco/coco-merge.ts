@@ -125,7 +125,7 @@ class CocoMerger {
     added: ReadonlyMap<number, number>,
     labelOf: ReadonlyMap<string, number>,
   ): void {
-    for (const { image, label, bbox, area, ignore, reference } of content.annotations) {
+    for (const { image, label, bbox, area, ignore, ordinal } of content.annotations) {
       const index = added.get(image);
       if (index === undefined) continue;
       const [x, y, w, h] = bbox;
@@ -136,7 +136,7 @@ class CocoMerger {
         box: [x, y, x + w, y + h],
         ignore,
         area,
-        reference: `${reference} (${name})`,
+        ordinal,
       });
     }
   }

@@ -212,7 +212,7 @@ function toAnnotations(labels: readonly LabelFile[], classes: readonly string[])
       box: object.box,
       ignore: object.difficult,
       area: Number.NaN,
-      reference: `object ${object.ordinal} (${object.name})`,
+      ordinal: object.ordinal,
       line: object.line,
     })),
   );
@@ -265,7 +265,7 @@ export async function readVocDataset(
     images,
     annotations: toAnnotations(labels, classes),
     splits: listed.size > 0 ? listed : splitsByFolder(labels),
-    rules: { oneBased: true, minSide: 0 },
+    rules: { noun: 'object', oneBased: true, minSide: 0 },
     problems,
   };
 }
