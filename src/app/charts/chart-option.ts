@@ -28,7 +28,7 @@ export function chartOption({ scene, ink, description, mark }: OptionInput): Cha
       axisLine: { show: true, lineStyle: { color: ink.line } },
       splitLine: { show: false },
       splitNumber: 5,
-      axisLabel: { ...axisLabel(ink), formatter: axisNumber, alignMaxLabel: 'right' },
+      axisLabel: { ...axisLabel(ink), formatter: axisNumber, showMaxLabel: false },
     },
     yAxis: yAxis(scene, ink),
     tooltip: {
@@ -114,7 +114,7 @@ function seriesOf(line: SceneLine, ink: ChartInk, mark: number | null): object[]
     showSymbol: false,
     symbol: 'none',
     connectNulls: false,
-    triggerLineEvent: true,
+    triggerEvent: true,
     emphasis: { disabled: true },
     color: run.color,
     z,

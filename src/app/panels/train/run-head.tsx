@@ -56,6 +56,7 @@ function Controls({ phase }: { readonly phase: RunPhase }): ReactNode {
     return (
       <Button
         variant="primary"
+        data-in-run-bar=""
         disabled={blocker !== null}
         title={why}
         onClick={() => void startRun()}
@@ -69,17 +70,17 @@ function Controls({ phase }: { readonly phase: RunPhase }): ReactNode {
   return (
     <>
       {phase === 'paused' ? (
-        <Button variant="primary" onClick={() => void resumeRun()}>
+        <Button variant="primary" data-in-run-bar="" onClick={() => void resumeRun()}>
           <Play size={13} fill="currentColor" strokeWidth={0} aria-hidden="true" />
           {t('resume')}
         </Button>
       ) : (
-        <Button disabled={waits} title={t('pauseNote')} onClick={() => void pauseRun()}>
+        <Button data-in-run-bar="" disabled={waits} title={t('pauseNote')} onClick={() => void pauseRun()}>
           <Pause size={14} fill="currentColor" strokeWidth={0} aria-hidden="true" />
           {t('pause')}
         </Button>
       )}
-      <Button disabled={phase === 'stopping'} title={t('stopNote')} onClick={() => void stopRun()}>
+      <Button data-in-run-bar="" disabled={phase === 'stopping'} title={t('stopNote')} onClick={() => void stopRun()}>
         <Square size={11} fill="currentColor" strokeWidth={0} aria-hidden="true" />
         {t('stop')}
       </Button>
@@ -102,6 +103,7 @@ function SaveWeights({ run }: { readonly run: RunStatus }): ReactNode {
   };
   return (
     <Button
+      data-save=""
       disabled={!rests || saving}
       title={t(rests ? 'weightsNote' : 'weightsLater')}
       onClick={() => void save()}
