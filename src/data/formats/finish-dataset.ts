@@ -65,9 +65,11 @@ class BoxJudge {
         'box-area-zero',
         `${this.#show(annotation)} states an area of ${annotation.area}.`,
       );
+    // Counted from 1, a box that ends at the image's rim ends at width + 1.
+    const rim = rules.oneBased ? 1 : 0;
     const [right, bottom] = [
-      size.width === 0 ? Infinity : size.width,
-      size.height === 0 ? Infinity : size.height,
+      size.width === 0 ? Infinity : size.width + rim,
+      size.height === 0 ? Infinity : size.height + rim,
     ];
     const clipped: Box = [
       Math.max(x1, 0),

@@ -82,7 +82,7 @@ describe('Pascal VOC', () => {
     expect(dataset.classes).toEqual(['Z', '\uFFFD', '😀']);
     expect(dataset.classCounts).toEqual([3, 1, 1]);
     expect([...dataset.annotations.boxes.subarray(0, 12)]).toEqual([
-      0, 0, 99, 79, -1, -1, 4, 4, 9, 19, 29, 79,
+      0, 0, 99, 79, -1, -1, 4, 4, 9, 19, 29, 80,
     ]);
     expect([...dataset.annotations.flags]).toEqual([0, 0, 0, FLAG_UNUSABLE, FLAG_UNUSABLE]);
     expect(codes(dataset).toSorted()).toEqual([
