@@ -1,7 +1,8 @@
+import type { PresetInfo } from '../../worker/protocol.ts';
 import type { AppStore } from './store.ts';
 
 /**
- * Keeps the config and the pinned images in step with what is open: the first preset is loaded as soon as the engine names
+ * Keeps the config and the pinned images in step with what is open: the default preset is loaded as soon as the engine names
  * its presets, the config is checked anew when another dataset brings other classes, and the first images of its
  * validation split are pinned. Returns the function that stops it.
  */
@@ -10,9 +11,9 @@ export function followDataset(store: AppStore): () => void {
   let checkedWith = store.getState().dataset;
   return store.subscribe((state, before) => {
     const { dataset } = state;
-    const [preset] = state.presets;
-    if (preset !== undefined && before.presets.length === 0 && state.configPhase === 'none') {
-      void state.loadPreset(preset.name);
+    if (state.presets !== before.presets && state.configPhase === 'none') {
+      const preset = defaultPreset(state.presets);
+      if (preset !== undefined) void state.loadPreset(preset.name);
     }
     // Also when the dataset was opened while an answer was under way: that answer may not know it yet.
     if (state.configPhase === 'checked' && dataset !== checkedWith) {
@@ -21,4 +22,9 @@ export function followDataset(store: AppStore): () => void {
     }
     if (dataset !== before.dataset && dataset !== null) void state.pinFirst(dataset.valSplit);
   });
+}
+
+/** The one made for the sample, since it learns from nothing in minutes; without it the first. */
+export function defaultPreset(presets: readonly PresetInfo[]): PresetInfo | undefined {
+  return presets.find(({ name }) => name.endsWith('_sample')) ?? presets[0];
 }

@@ -2,6 +2,7 @@ import { type ErrorDetails, errorDetails } from '../../base/errors.ts';
 import type { RunPhase, RunStatus } from '../../worker/protocol.ts';
 import type { XKind } from '../series/run-series.ts';
 import { selectConfigErrorCount } from './config-slice.ts';
+import { defaultPreset } from './follow-dataset.ts';
 import type { SliceCreator } from './slice.ts';
 import type { AppState } from './store.ts';
 
@@ -76,7 +77,7 @@ export const createRunSlice: SliceCreator<RunSlice> = ({ set, get, client }) => 
       if (get().configPhase === 'checking') await get().checkConfig();
       const { config, configName, presets } = get();
       if (config === null) {
-        const [preset] = presets;
+        const preset = defaultPreset(presets);
         if (preset === undefined) {
           set({ runError: NO_CONFIG });
           return;
