@@ -42,7 +42,7 @@ const SCHEMAS: { readonly [K in CommandName]: z.ZodType<Commands[K]['request']> 
   loadPreset: z.strictObject({ name }),
   checkConfig: z.strictObject({ text: configText }),
   editConfig: z.strictObject({ text: configText, key: name, value: z.unknown() }),
-  startRun: z.strictObject({ configText, name, seed: z.int() }),
+  startRun: z.strictObject({ configText, name, seed: z.int().nonnegative() }),
   pauseRun: ofRun,
   resumeRun: ofRun,
   stopRun: ofRun,

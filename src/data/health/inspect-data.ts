@@ -1,4 +1,4 @@
-import type { DatasetFormat, ProblemSeverity } from '../dataset.ts';
+import type { Dataset, DatasetFormat, ProblemSeverity } from '../dataset.ts';
 import type { FileSource } from '../file-source.ts';
 import { openDataset } from '../formats/open-dataset.ts';
 import type { OnOpenProgress } from '../formats/raw-dataset.ts';
@@ -26,6 +26,11 @@ export async function inspectData(
   onProgress?: OnOpenProgress,
 ): Promise<DataInspection> {
   const { dataset } = await openDataset(source, onProgress === undefined ? {} : { onProgress });
+  return inspectDataset(dataset);
+}
+
+/** The same of a data set that is open already (the sample, which has no files). */
+export function inspectDataset(dataset: Dataset): DataInspection {
   const { format, numImages, numAnnotations, classes, splits, problems } = describeDataset(dataset);
   return {
     format,

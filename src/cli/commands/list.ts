@@ -1,0 +1,27 @@
+import type { Command } from '../command.ts';
+import { doctor } from './doctor.ts';
+import { inspectData } from './inspect-data.ts';
+import { predict } from './predict.ts';
+import { printConfig } from './print-config.ts';
+import { test } from './test.ts';
+import { train } from './train.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  train,
+  test,
+  predict,
+  inspectData,
+  printConfig,
+  doctor,
+];
+
+/** Commands of the contract that are not there yet; they say so by name. */
+export const NOT_BUILT: readonly string[] = [
+  'eval',
+  'model',
+  'convert',
+  'oracle',
+  'bench',
+  'analyze-logs',
+];
