@@ -36,6 +36,8 @@ export interface ConfigSlice {
   checkConfig(): Promise<void>;
   /** Writes one value into the text, through the engine, which keeps comments and order. */
   editConfigField(key: string, value: unknown): Promise<void>;
+  /** Back to the text as it was loaded; the edited one can be brought back. */
+  revertConfig(): Promise<void>;
   restoreReplacedConfig(): void;
   dismissReplacedConfig(): void;
 }
@@ -150,6 +152,10 @@ export const createConfigSlice: SliceCreator<ConfigSlice> = ({ set, get, client 
       // One after the other: each starts from the text that the one before left.
       fieldEdits = fieldEdits.then(() => writeField(key, value));
       return fieldEdits;
+    },
+    revertConfig() {
+      const { configSource: text, configName } = get();
+      return load(configName, () => client.call('checkConfig', { text }));
     },
     restoreReplacedConfig() {
       const { replacedConfig } = get();

@@ -1,5 +1,6 @@
 import { type ReactNode, useMemo } from 'react';
-import type { ConfigField as FieldData } from '../../../worker/protocol.ts';
+import type { ConfigField as FieldData, ConfigProblem } from '../../../worker/protocol.ts';
+import { useErrorWords } from '../../i18n/error-words.ts';
 import { useOptionalT, useT } from '../../i18n/use-t.ts';
 import { selectConfig } from '../../store/config-slice.ts';
 import { useStore } from '../../store/store-context.tsx';
@@ -20,7 +21,7 @@ export function ConfigForm(): ReactNode {
       aria-label={t('form')}
       onSubmit={(event) => event.preventDefault()}
     >
-      {frozen ? <p className={styles['frozen']}>{t('frozen')}</p> : null}
+      {frozen ? <Frozen problem={config?.problems[0]} /> : null}
       {groups.map(([group, members]) => (
         <fieldset key={group} className={styles['group']}>
           <legend>{groupName(`group.${group}`) ?? group}</legend>
@@ -35,6 +36,21 @@ export function ConfigForm(): ReactNode {
         </fieldset>
       ))}
     </form>
+  );
+}
+
+/** Why nothing can be changed here now: the first error, at its line. */
+function Frozen({ problem }: { readonly problem: ConfigProblem | undefined }): ReactNode {
+  const t = useT('config');
+  const words = useErrorWords();
+  const line = problem?.place?.line;
+  return (
+    <div className={styles['frozen']}>
+      <p>{t('frozen')}</p>
+      {problem === undefined || line === undefined ? null : (
+        <p>{t('frozenAt', { line, what: words(problem).what })}</p>
+      )}
+    </div>
   );
 }
 

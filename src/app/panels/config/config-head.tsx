@@ -1,10 +1,12 @@
-import { CircleAlert, CircleCheck, Play, TriangleAlert } from 'lucide-react';
+import { CircleAlert, CircleCheck, Download, FolderOpen, Play, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useT } from '../../i18n/use-t.ts';
 import { selectConfig, selectTrainBlocker } from '../../store/config-slice.ts';
 import { useStore } from '../../store/store-context.tsx';
 import { Button } from '../../ui/button.tsx';
+import { FileButton } from '../../ui/file-button.tsx';
 import { formatCount } from '../../ui/format.ts';
+import { saveFile } from '../../ui/save-file.ts';
 import styles from './config-head.module.css';
 import { planParts } from './plan-words.ts';
 import { PresetPicker } from './preset-picker.tsx';
@@ -14,10 +16,39 @@ export function ConfigHead(): ReactNode {
   return (
     <header className={styles['head']}>
       <PresetPicker />
+      <Files />
       <State />
       <Plan />
       <TrainButton />
     </header>
+  );
+}
+
+/** In and out as a .yaml file, which MMEngine reads too. */
+function Files(): ReactNode {
+  const t = useT('config');
+  const text = useStore((state) => state.configText);
+  const name = useStore((state) => state.configName);
+  const openConfigText = useStore((state) => state.openConfigText);
+  const stem = name.slice(name.lastIndexOf('/') + 1).replace(/\.ya?ml$/u, '');
+  return (
+    <div className={styles['files']}>
+      <FileButton
+        variant="quiet"
+        accept=".yaml,.yml"
+        onFile={(file) => void file.text().then((read) => openConfigText(read, file.name))}
+      >
+        <FolderOpen size={14} aria-hidden="true" />
+        {t('open')}
+      </FileButton>
+      <Button
+        variant="quiet"
+        onClick={() => saveFile(new File([text], `${stem}.yaml`, { type: 'application/yaml' }))}
+      >
+        <Download size={14} aria-hidden="true" />
+        {t('save')}
+      </Button>
+    </div>
   );
 }
 
@@ -87,7 +118,7 @@ function TrainButton(): ReactNode {
     <div className={styles['train']}>
       {blocker === null ? null : (
         <span id="config-train-why" className={styles['why']}>
-          {train(`blocked.${blocker}`)}
+          {blocker === 'config-errors' ? t('errorsFirst') : train(`blocked.${blocker}`)}
         </span>
       )}
       <Button

@@ -11,6 +11,7 @@ export function PresetPicker(): ReactNode {
   const name = useStore((state) => state.configName);
   const edited = useStore((state) => state.configText !== state.configSource);
   const loadPreset = useStore((state) => state.loadPreset);
+  const revertConfig = useStore((state) => state.revertConfig);
   const noteId = useId();
   const known = presets.find((preset) => preset.name === name);
   const options = presets.map((preset) => ({
@@ -35,7 +36,12 @@ export function PresetPicker(): ReactNode {
         }}
       />
       <p id={noteId} className={styles['note']} title={known?.description}>
-        {edited ? <strong>{t('edited')}</strong> : null} {known?.description}
+        {edited ? t('edited') : (known?.description ?? '')}
+        {edited ? (
+          <button type="button" className={styles['revert']} onClick={() => void revertConfig()}>
+            {t('revert')}
+          </button>
+        ) : null}
       </p>
     </div>
   );
