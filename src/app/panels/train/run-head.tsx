@@ -75,12 +75,22 @@ function Controls({ phase }: { readonly phase: RunPhase }): ReactNode {
           {t('resume')}
         </Button>
       ) : (
-        <Button data-in-run-bar="" disabled={waits} title={t('pauseNote')} onClick={() => void pauseRun()}>
+        <Button
+          data-in-run-bar=""
+          disabled={waits}
+          title={t('pauseNote')}
+          onClick={() => void pauseRun()}
+        >
           <Pause size={14} fill="currentColor" strokeWidth={0} aria-hidden="true" />
           {t('pause')}
         </Button>
       )}
-      <Button data-in-run-bar="" disabled={phase === 'stopping'} title={t('stopNote')} onClick={() => void stopRun()}>
+      <Button
+        data-in-run-bar=""
+        disabled={phase === 'stopping'}
+        title={t('stopNote')}
+        onClick={() => void stopRun()}
+      >
         <Square size={11} fill="currentColor" strokeWidth={0} aria-hidden="true" />
         {t('stop')}
       </Button>
