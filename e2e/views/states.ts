@@ -127,17 +127,19 @@ export const STATES: Readonly<Record<StateId, GalleryState>> = {
     drive: async ({ services }) => services.store.getState().openImage(13),
   },
   'data-nothing': {
+    data: 'labels',
     script: {
       openDataset: () =>
-        fakeDataset({ images: 6, classes: ['person', 'unicorn', ...Array<string>(6).fill('x')] }),
+        fakeDataset({ images: 6, classes: Array.from({ length: 40 }, (_, i) => `part ${i + 1}`) }),
     },
-    data: 'labels',
-    drive: async ({ services }) => services.store.getState().filterByClass(9),
+    drive: async ({ services }) => {
+      const { dataset, filterByClass } = services.store.getState();
+      filterByClass(dataset?.classes.findIndex(({ count }) => count === 0) ?? null);
+    },
   },
   'data-partial': {
     data: 'labels',
-    script: { openDataset: () => fakeDataset({ images: 1400 }), hanging: [] },
-    drive: hangList,
+    script: { openDataset: () => fakeDataset({ images: 1400 }), listStopsAt: 1000 },
   },
   'data-failed-second-drop': {
     data: 'sample',
@@ -278,14 +280,6 @@ export const STATES: Readonly<Record<StateId, GalleryState>> = {
 async function inspect({ click }: Stage, tab: number): Promise<void> {
   if (document.querySelector('[role=tab]') === null) await click('main [data-details]');
   await click(`[role=tablist] > :nth-child(${tab + 1})`);
-}
-
-/** The list stops after its first page, as it looks for a moment with a very large dataset. */
-async function hangList({ services }: Stage): Promise<void> {
-  const { images, store } = services;
-  const { dataset } = store.getState();
-  if (dataset === null) return;
-  void images.load('', 100_000_000);
 }
 
 /** What opens in a state: the real sample with its own pictures, or a made-up folder with everything that can be wrong. */

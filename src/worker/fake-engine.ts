@@ -40,6 +40,8 @@ export interface FakeScript {
   readonly tickMs: number;
   /** Commands that are refused, with what the engine says. */
   readonly failing: { readonly [K in CommandName]?: ErrorDetails };
+  /** `listImages` from this offset on is never answered: the list stays partial. */
+  readonly listStopsAt: number;
   /** Commands that are never answered (a view's working state). */
   readonly hanging: readonly CommandName[];
 }
@@ -54,6 +56,7 @@ const DEFAULTS: FakeScript = {
   },
   tickMs: 0,
   failing: {},
+  listStopsAt: Infinity,
   hanging: [],
 };
 
@@ -164,7 +167,10 @@ export class FakeEngine implements EngineClient {
         this.#dataset = this.#script.openDataset(input);
         return summaryOf(this.#dataset, input);
       },
-      listImages: ({ split, offset, count }) => listImages(this.#open(), split, offset, count),
+      listImages: ({ split, offset, count }) =>
+        offset >= this.#script.listStopsAt
+          ? new Promise(() => undefined)
+          : listImages(this.#open(), split, offset, count),
       getPicture: ({ index, maxSide }) => this.#picture(index, maxSide),
       exportDataset: ({ format }) => ({
         fileName: `sample-${format}.zip`,

@@ -36,7 +36,15 @@ export function classColor(index: number): string {
   const beyond = index - CLASS_PALETTE.length;
   const hue = (beyond * GOLDEN_ANGLE + 20) % 360;
   const lightness = [0.66, 0.56, 0.78][beyond % 3] ?? 0.66;
-  return hslToHex(hue, 0.62, lightness);
+  return lightEnough(hue, lightness);
+}
+
+/** Blues and violets are dark for their lightness; they are lifted until they stand out on the halo. */
+function lightEnough(hue: number, lightness: number): string {
+  const color = hslToHex(hue, 0.62, lightness);
+  return relativeLuminance(color) < 0.19 && lightness < 0.9
+    ? lightEnough(hue, lightness + 0.03)
+    : color;
 }
 
 /** Black or white, whichever reads better on `background` (`#rrggbb`), by WCAG contrast. */

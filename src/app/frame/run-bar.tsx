@@ -18,11 +18,13 @@ export function RunBar(): ReactNode {
   const run = useStore(selectRun);
   const goTo = useStore((state) => state.goTo);
   const hasData = useStore((state) => state.dataset !== null);
+  const hasGpu = useStore((state) => state.device?.available !== false);
   const phase = run?.phase ?? 'idle';
-  const words = run === null ? t(hasData ? 'run.noneWithData' : 'run.none') : t(`run.${phase}`);
+  const noRun = hasGpu ? t(hasData ? 'run.noneWithData' : 'run.none') : t('run.noGpu');
+  const words = run === null ? noRun : t(`run.${phase}`);
   return (
     <section className={styles['bar']} aria-label={t('run.title')} data-phase={phase}>
-      <RunButtons phase={phase} canStart={hasData} />
+      <RunButtons phase={phase} canStart={hasData && hasGpu} />
       <button
         type="button"
         className={styles['open']}

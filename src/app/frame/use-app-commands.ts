@@ -19,7 +19,7 @@ export const NEXT_THEME: Readonly<Record<ThemeChoice, ThemeChoice>> = {
 
 /** Starts, pauses or resumes, whichever is possible now. */
 export function toggleRun(store: AppStore): void {
-  const { run, startRun, pauseRun, resumeRun } = store.getState();
+  const { run, startRun, pauseRun, resumeRun, goTo } = store.getState();
   switch (run?.phase) {
     case 'running':
     case 'preparing':
@@ -34,6 +34,8 @@ export function toggleRun(store: AppStore): void {
     case 'stopped':
     case 'finished':
     case 'failed':
+      // Where the run is prepared, and where a refusal is told.
+      goTo('train');
       return void startRun();
   }
 }
@@ -53,6 +55,7 @@ export function useAppCommands(): void {
   const place = useT('frame');
   const services = useServices();
   const hasData = useStore((state) => state.dataset !== null);
+  const canRun = useStore((state) => state.dataset !== null && state.device?.available !== false);
   const isSample = useStore((state) => state.sampleSeed !== null);
   const hasImage = useStore((state) => state.imageIndex !== null);
   const viewerOpen = useStore((state) => state.viewerOpen);
@@ -73,7 +76,7 @@ export function useAppCommands(): void {
         run: () => store.getState().goTo(id),
       })),
       command('run.toggle', 'run', t('toggleRun'), ['Mod+Enter'], () => toggleRun(store), {
-        enabled: hasData,
+        enabled: canRun,
       }),
       command('run.stop', 'run', t('stopRun'), [], () => void store.getState().stopRun(), {
         enabled: active,
@@ -148,7 +151,7 @@ export function useAppCommands(): void {
         { keysOnly: true },
       ),
     ];
-  }, [t, place, services, hasData, isSample, hasImage, viewerOpen, hasModel, active]);
+  }, [t, place, services, hasData, canRun, isSample, hasImage, viewerOpen, hasModel, active]);
   useCommands(commands);
 }
 

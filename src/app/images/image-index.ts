@@ -1,4 +1,4 @@
-import { type ErrorDetails, errorDetails } from '../../base/errors.ts';
+import { type ErrorDetails, errorDetails, UserError } from '../../base/errors.ts';
 import type { EngineClient, ImageInfo } from '../../worker/protocol.ts';
 
 const PAGE = 1000;
@@ -73,6 +73,7 @@ export class ImageIndex {
         const count = Math.min(PAGE, total - offset);
         const { images } = await this.#client.call('listImages', { split, offset, count });
         if (generation !== this.#generation) return;
+        if (images.length === 0) throw endedEarly(offset, total);
         this.#take(images);
         this.#list = [...this.#list, ...images];
         this.#changed();
@@ -150,6 +151,14 @@ export class ImageIndex {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function endedEarly(offset: number, total: number): UserError {
+  return new UserError({
+    code: 'image-list-short',
+    what: `The list of images ended at ${offset} of ${total}.`,
+    action: 'Open the dataset again.',
+  });
 }
 
 /** `a` of `Annotations/a.xml`. */

@@ -30,3 +30,9 @@ export function useImageInfo(index: number | null): ImageInfo | undefined {
     index === null ? undefined : images.find(index),
   );
 }
+
+/** Changes whenever an image becomes known, whatever its split; for lookups by file name. */
+export function useImagesVersion(): number {
+  const { images } = useServices();
+  return useSyncExternalStore(images.subscribe, () => images.version);
+}

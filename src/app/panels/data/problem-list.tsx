@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { Problem } from '../../../data/dataset.ts';
 import { useOptionalT, useT } from '../../i18n/use-t.ts';
 import { useServices, useStore } from '../../store/store-context.tsx';
-import { useImageList } from '../../store/use-visible-images.ts';
+import { useImagesVersion } from '../../store/use-visible-images.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { formatCount } from '../../ui/format.ts';
@@ -79,8 +79,7 @@ function Group(props: { readonly group: ProblemGroup; readonly open: boolean }):
 function Row({ problem }: { readonly problem: Problem }): ReactNode {
   const t = useT('data');
   const { images } = useServices();
-  // Renders anew when more images become known.
-  useImageList();
+  useImagesVersion();
   const openImage = useStore((state) => state.openImage);
   const image = problem.file === '' ? undefined : images.findByFile(problem.file);
   const place = (
