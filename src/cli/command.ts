@@ -39,7 +39,7 @@ export interface Terminal {
   /** Folder that paths are relative to. */
   readonly cwd: string;
   /** One line on stderr. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 export interface Command {

@@ -77,15 +77,16 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 function failure(error: unknown, command: Command | undefined, asJson: boolean): number {
+  if (error instanceof Interrupted) {
+    say(error.message);
+    return error.exitCode;
+  }
   const isUsage = error instanceof UsageError;
   const details = isUsage ? { code: 'usage', what: error.message } : errorDetails(error);
-  if (error instanceof Interrupted) say(error.message);
-  else if (asJson) say(JSON.stringify({ error: details }));
-  else say(`error: ${formatError(details)}`);
+  say(asJson ? JSON.stringify({ error: details }) : `error: ${formatError(details)}`);
   if (isUsage && command !== undefined) say(usageLine(command));
   // A mistake of this program: where it is helps whoever mends it.
   if (details.code === 'internal' && error instanceof Error) say(error.stack ?? '');
-  if (error instanceof Interrupted) return error.exitCode;
   return isUsage ? 2 : 1;
 }
 

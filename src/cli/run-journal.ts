@@ -3,8 +3,9 @@ import type { Problem } from '../data/dataset.ts';
 import { windowMean } from '../train/log-line.ts';
 import type { StepRecord } from '../train/train-loop.ts';
 import type { EventSink } from '../worker/event-sink.ts';
-import type { EventName, Events, MetricsBatch, RunStatus } from '../worker/protocol.ts';
+import type { MetricsBatch, RunStatus } from '../worker/protocol.ts';
 import type { RunPlan } from '../worker/run-plan.ts';
+import { sinkOf } from './event-listeners.ts';
 import { problemLines } from './problem-summary.ts';
 import { mmengineLine } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -19,8 +20,6 @@ export interface JournalOptions {
   /** Between two steps, with the iterations done. */
   readonly onIter: (iter: number) => void;
 }
-
-type Listeners = { readonly [K in EventName]?: (payload: Events[K]) => void };
 
 /** Writes a run's events down as MMEngine does: lines for people, a JSON line per logged window. */
 export class RunJournal {
@@ -44,11 +43,7 @@ export class RunJournal {
   }
 
   /** Where the session's events go. */
-  readonly sink: EventSink = (event, payload) => {
-    this.#receive(event, payload);
-  };
-
-  readonly #listeners: Listeners = {
+  readonly sink: EventSink = sinkOf({
     run: (status) => {
       this.#status = status;
       if (status.phase === 'running') this.#options.onIter(status.iter);
@@ -62,12 +57,7 @@ export class RunJournal {
     problem: (problem) => {
       this.#problems.push(problem);
     },
-  };
-
-  #receive<K extends EventName>(event: K, payload: Events[K]): void {
-    const listener: Listeners[K] = this.#listeners[event];
-    listener?.(payload);
-  }
+  });
 
   /** One line on stderr and in the log file. */
   write(level: 'info' | 'warning' | 'error', line: string): void {

@@ -1,12 +1,11 @@
 /** The work of `train`. Imported after the GPU's globals are in place, because it brings TensorFlow.js along. */
 import { resolve } from 'node:path';
-import { UserError } from '../base/errors.ts';
-import { readModelCheckpoint } from '../checkpoint/model-checkpoint.ts';
-import { hookOptions } from '../config/resolved.ts';
+import { errorDetails, formatError, UserError } from '../base/errors.ts';
 import { METRICS_INTERVAL } from '../train/train-loop.ts';
 import type { EventSink } from '../worker/event-sink.ts';
 import type { RunPlan } from '../worker/run-plan.ts';
 import type { EngineSession } from '../worker/session.ts';
+import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { Interrupted } from './command.ts';
 import type { Answer, Terminal } from './command.ts';
 import { requireGpu } from './engine.ts';
@@ -55,6 +54,8 @@ export async function trainRun(
   try {
     journal.write('info', `${request.config}: ${plan.maxIters} iterations into ${folder.workDir}`);
     await session.start(plan, request.config);
+    // A signal may have come while the model was made.
+    if (signals.stopped) session.run?.run.stop();
     await session.run?.ended;
     await keeper.settled;
     journal.close();
@@ -84,75 +85,6 @@ async function makePlan(
   return plan;
 }
 
-/** Saves checkpoints at the config's interval and at the end. */
-class CheckpointKeeper {
-  readonly #session: EngineSession;
-  readonly #folder: RunFolder;
-  readonly #maxIters: number;
-  readonly #every: number;
-  readonly #keep: number;
-  #lastIter = 0;
-  #saving: Promise<void> = Promise.resolve();
-  #failure: unknown;
-  /** The newest file; undefined before the first. */
-  path: string | undefined;
-
-  constructor(session: EngineSession, folder: RunFolder, plan: RunPlan) {
-    const hooks = hookOptions(plan.config);
-    this.#session = session;
-    this.#folder = folder;
-    this.#maxIters = plan.maxIters;
-    this.#every = hooks.checkpointInterval * (hooks.checkpointByEpoch ? plan.itersPerEpoch : 1);
-    this.#keep = hooks.maxKeepCheckpoints;
-  }
-
-  /** Saves when an interval is full. The run stands still meanwhile, so that all weights are of one step. */
-  onIter(iter: number): void {
-    if (this.#every <= 0 || iter % this.#every !== 0) return;
-    if (iter === this.#lastIter || iter >= this.#maxIters) return;
-    this.#lastIter = iter;
-    this.#saving = this.#saveStanding();
-  }
-
-  /** Resolves when no save is under way; rejects when one failed. */
-  get settled(): Promise<void> {
-    return this.#saving.then(() => {
-      if (this.#failure !== undefined) throw this.#failure;
-    });
-  }
-
-  async #saveStanding(): Promise<void> {
-    const run = this.#session.run?.run;
-    await run?.pause();
-    try {
-      await this.save();
-      run?.resume();
-    } catch (error) {
-      // Training on without being able to save would lose everything in the end.
-      this.#failure = error;
-      run?.stop();
-    }
-  }
-
-  /** Saves the present weights; refuses weights that are not numbers. */
-  async save(): Promise<string> {
-    const { data } = await this.#session.save();
-    const { iter } = this.#session.model;
-    const bad = readModelCheckpoint(data, 'the model').arrays.find(
-      (array) => array.data instanceof Float32Array && !array.data.every(Number.isFinite),
-    );
-    if (bad !== undefined) {
-      throw new UserError({
-        code: 'weights-not-finite',
-        what: `The weights were not saved: ${bad.name} holds values that are no numbers.`,
-        action: 'Go on from the last checkpoint, with a lower learning rate.',
-      });
-    }
-    this.path = this.#folder.saveCheckpoint(iter, data, this.#keep);
-    return this.path;
-  }
-}
-
 /** Saves what a run has come to and answers; throws when it failed or was stopped. */
 async function conclude(
   session: EngineSession,
@@ -162,10 +94,7 @@ async function conclude(
 ): Promise<Answer> {
   const { status } = journal;
   if (status?.phase === 'failed') {
-    await keeper.save().then(
-      (path) => journal.write('info', `The last good weights are in ${path}`),
-      (error: unknown) => journal.write('error', `Nothing could be saved: ${String(error)}`),
-    );
+    await saveLastGood(journal, keeper, status.error?.code ?? '');
     throw new UserError(status.error ?? { code: 'run-failed', what: 'The run failed.' });
   }
   const run = session.run?.run;
@@ -187,4 +116,21 @@ async function conclude(
     },
     text: `${iterations} iterations, loss ${loss.toFixed(4)}, checkpoint ${checkpoint}`,
   };
+}
+
+/** Errors after which nothing on the GPU can be trusted any more. */
+const DEVICE_ERRORS: readonly string[] = ['device-lost', 'gpu-error'];
+
+/** Saves the weights of a run that failed, where they are still good. */
+async function saveLastGood(
+  journal: RunJournal,
+  keeper: CheckpointKeeper,
+  code: string,
+): Promise<void> {
+  if (DEVICE_ERRORS.includes(code)) return;
+  try {
+    journal.write('info', `The last good weights are in ${await keeper.save()}`);
+  } catch (error) {
+    journal.write('error', formatError(errorDetails(error)));
+  }
 }

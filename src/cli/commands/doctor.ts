@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import type { DeviceReport } from '../../worker/protocol.ts';
 import type { Command } from '../command.ts';
+import { withEngine } from '../engine.ts';
 
 /** `doctor`: which adapter computes here, what it can do, and whether it computes right. */
 export const doctor: Command = {
@@ -9,10 +10,7 @@ export const doctor: Command = {
   positionals: [],
   options: {},
   async run(_args, terminal) {
-    const { startEngine } = await import('../engine.ts');
-    const session = await startEngine(terminal, () => undefined);
-    const { report } = await session.gpu();
-    await session.dispose();
+    const report = await withEngine(terminal, async (session) => (await session.gpu()).report);
     const { adapter, features, limits, selfTest, problem } = report;
     // Without an adapter there is nothing to answer; with one that computes wrong numbers there is.
     if (adapter === '' && problem !== undefined) throw new UserError(problem);

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { startEngine } from '../engine.ts';
+import { withEngine } from '../engine.ts';
 import { CFG_OPTIONS } from '../shared-options.ts';
 
 /** MMDetection's image_demo. */
@@ -21,17 +21,10 @@ export const predict: Command = {
   async run(args, terminal) {
     const [config = '', checkpoint = '', ...images] = args.positionals;
     const scoreThr = args.fraction('score-thr') ?? DEFAULT_SCORE_THR;
-    const session = await startEngine(terminal, () => undefined);
-    const { predictRun } = await import('../predict-run.ts');
-    const overrides = args.texts('cfg-options');
-    try {
-      return await predictRun(
-        session,
-        { config, checkpoint, images, scoreThr, overrides },
-        terminal,
-      );
-    } finally {
-      await session.dispose();
-    }
+    const request = { config, checkpoint, images, scoreThr, overrides: args.texts('cfg-options') };
+    return withEngine(terminal, async (session) => {
+      const { predictRun } = await import('../predict-run.ts');
+      return predictRun(session, request, terminal);
+    });
   },
 };

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { UsageError } from '../command.ts';
-import { startEngine } from '../engine.ts';
+import { withEngine } from '../engine.ts';
 import { CFG_OPTIONS, DATA } from '../shared-options.ts';
 
 /** `test CONFIG CHECKPOINT`. */
@@ -26,8 +26,6 @@ export const test: Command = {
   async run(args, terminal) {
     const [config = '', checkpoint = ''] = args.positionals;
     if (args.text('show-dir') !== undefined) throw new UsageError('--show-dir is not built yet.');
-    const session = await startEngine(terminal, () => undefined);
-    const { testRun } = await import('../test-run.ts');
     const request = {
       config,
       checkpoint,
@@ -36,10 +34,9 @@ export const test: Command = {
       out: args.text('out'),
       overrides: args.texts('cfg-options'),
     };
-    try {
-      return await testRun(session, request, terminal);
-    } finally {
-      await session.dispose();
-    }
+    return withEngine(terminal, async (session) => {
+      const { testRun } = await import('../test-run.ts');
+      return testRun(session, request, terminal);
+    });
   },
 };
