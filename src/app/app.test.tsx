@@ -2,9 +2,9 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeDataset } from '../worker/fake-dataset.ts';
 import { FAKE_DEVICES } from '../worker/fake-device.ts';
-import { renderApp, useTestWindow } from './testing/render-app.tsx';
+import { renderApp, setUpTestWindow } from './testing/render-app.tsx';
 
-useTestWindow();
+setUpTestWindow();
 
 async function openSample(script: Parameters<typeof renderApp>[0] = {}) {
   const app = renderApp(script);

@@ -1,8 +1,8 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { renderApp, useTestWindow } from './testing/render-app.tsx';
+import { renderApp, setUpTestWindow } from './testing/render-app.tsx';
 
-useTestWindow();
+setUpTestWindow();
 
 const LONG = { timeout: 5000 };
 

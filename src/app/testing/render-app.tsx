@@ -41,7 +41,7 @@ export function renderApp(script: Partial<FakeScript> = {}): RenderedApp {
 }
 
 /** A window of 1200 × 800 with layout enough for the virtual grid; storage and address start empty. Call it in each test file. */
-export function useTestWindow(): void {
+export function setUpTestWindow(): void {
   beforeEach(() => {
     localStorage.clear();
     history.replaceState(null, '', '/');

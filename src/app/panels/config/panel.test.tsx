@@ -1,8 +1,8 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { renderApp, type RenderedApp, useTestWindow } from '../../testing/render-app.tsx';
+import { renderApp, type RenderedApp, setUpTestWindow } from '../../testing/render-app.tsx';
 
-useTestWindow();
+setUpTestWindow();
 
 const LONG = { timeout: 10_000 };
 

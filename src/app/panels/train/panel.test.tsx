@@ -1,6 +1,6 @@
 import { act, screen, waitFor } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
-import { renderApp, type RenderedApp, useTestWindow } from '../../testing/render-app.tsx';
+import { renderApp, type RenderedApp, setUpTestWindow } from '../../testing/render-app.tsx';
 
 /** What was drawn, newest last: happy-dom has no canvas, so ECharts stops at what it is told to draw. */
 const drawn: { readonly series: readonly { readonly data: readonly unknown[] }[] }[] = [];
@@ -17,7 +17,7 @@ vi.mock('../../charts/echarts.ts', () => ({
   }),
 }));
 
-useTestWindow();
+setUpTestWindow();
 
 const LONG = { timeout: 10_000 };
 
