@@ -28,7 +28,11 @@ export function chartOption({ scene, ink, description, mark }: OptionInput): Cha
       axisLine: { show: true, lineStyle: { color: ink.line } },
       splitLine: { show: false },
       splitNumber: 5,
-      axisLabel: { ...axisLabel(ink), formatter: axisNumber, showMaxLabel: false },
+      axisLabel: {
+        ...axisLabel(ink),
+        formatter: (value: number) => axisText(value, scene.unit),
+        ...edgeLabels(scene),
+      },
     },
     yAxis: yAxis(scene, ink),
     tooltip: {
@@ -53,6 +57,15 @@ export function chartOption({ scene, ink, description, mark }: OptionInput): Cha
     ],
     series: scene.lines.flatMap((line, i) => seriesOf(line, ink, i === 0 ? mark : null)),
   };
+}
+
+/** The ends of the data or of a zoom are seldom round numbers; only a whole axis starts at its zero. */
+function edgeLabels({ extent, range }: ChartScene): object {
+  return { showMaxLabel: false, showMinLabel: range[0] <= extent[0] };
+}
+
+function axisText(value: number, unit: ChartScene['unit']): string {
+  return unit === '' || value === 0 ? axisNumber(value) : `${axisNumber(value)} ${unit}`;
 }
 
 function yAxis(scene: ChartScene, ink: ChartInk): object {

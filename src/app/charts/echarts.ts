@@ -7,10 +7,16 @@ import {
   MarkLineComponent,
   TooltipComponent,
 } from 'echarts/components';
-import { connect, type EChartsCoreOption, type EChartsType, init, use } from 'echarts/core';
+import {
+  connect,
+  type EChartsCoreOption,
+  type EChartsType,
+  init,
+  use as register,
+} from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
-use([
+register([
   LineChart,
   GridComponent,
   TooltipComponent,

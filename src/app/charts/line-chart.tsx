@@ -31,12 +31,11 @@ export interface LineChartProps extends Pick<SceneOptions, 'metric' | 'x' | 'smo
   readonly onPick: (runId: string) => void;
   /** Changes whenever the runs' series have; the chart then draws. */
   readonly version: number;
-  readonly tall?: boolean;
 }
 
 /** One metric over the course of the runs: heading with the values under the pointer, the plot, and how much of it is drawn. */
 export function LineChart(props: LineChartProps): ReactNode {
-  const { metric, runs, link, log, x, smoothing, mark, version, tall = false } = props;
+  const { metric, runs, link, log, x, smoothing, mark, version } = props;
   const t = useT('charts');
   const [scene, setScene] = useState<ChartScene | null>(null);
   const [tableOpen, setTableOpen] = useState(false);
@@ -61,11 +60,21 @@ export function LineChart(props: LineChartProps): ReactNode {
     },
   });
   useEffect(redraw, [redraw, metric, runs, x, smoothing, log, range, mark, version, theme, t]);
-  const withChart = (work: (live: NonNullable<typeof chart.current>) => void) => () => {
-    if (chart.current !== null) work(chart.current);
+  const onPng = (): void => {
+    const live = chart.current;
+    if (live !== null) savePng(live, metric, readChartInk(live.getDom()).ground);
+  };
+  const onSvg = (): void => {
+    const live = chart.current;
+    if (live !== null)
+      void saveSvg(
+        live,
+        { ...lastOption.current, backgroundColor: readChartInk(live.getDom()).ground },
+        metric,
+      );
   };
   return (
-    <section className={styles['chart']} data-tall={tall ? '' : undefined}>
+    <section className={styles['chart']}>
       <header className={styles['head']}>
         <h3 className={styles['metric']}>{metric}</h3>
         <Values found={found} several={runs.length > 1} hovered={hover !== null} />
@@ -75,8 +84,8 @@ export function LineChart(props: LineChartProps): ReactNode {
           log={log}
           onLog={props.onLog}
           onTable={() => setTableOpen(true)}
-          onPng={withChart((live) => savePng(live, metric, readChartInk(live.getDom()).ground))}
-          onSvg={withChart((live) => void saveSvg(live, lastOption.current, metric))}
+          onPng={onPng}
+          onSvg={onSvg}
           onCsv={() => saveCsv(chartCsv(runs, props), metric)}
         />
       </header>

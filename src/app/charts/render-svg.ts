@@ -1,9 +1,9 @@
 /** Loaded only when someone asks for an SVG file: the second renderer. */
-import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { type EChartsCoreOption, init, use as register } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import './echarts.ts';
 
-use([SVGRenderer]);
+register([SVGRenderer]);
 
 /** The chart as SVG text of a size in CSS pixels. */
 export function renderSvg(

@@ -1,20 +1,48 @@
+/** Steps within a decade, coarse to fine. */
+const STEPS: readonly (readonly number[])[] = [
+  [1],
+  [1, 3],
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+];
+
 /**
- * Round values of a log axis between `low` and `high` (both > 0): 1-2-5 in each decade, only powers of ten when there are
- * many decades, finer steps when the range lies within a factor of three.
+ * Round values of a log axis between `low` and `high` (both > 0), ascending: the coarsest steps that give at least four,
+ * every second or third decade when there are many, and even steps when the range is so narrow that the axis is nearly
+ * linear. Empty for a range that no log axis has.
  */
 export function logTicks(low: number, high: number): number[] {
   if (!(low > 0) || !(high >= low) || !Number.isFinite(high)) return [];
-  const decades = Math.log10(high / low);
-  const steps =
-    decades > 4 ? [1] : decades > 0.5 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9];
-  const stride = Math.max(1, Math.ceil(decades / 8));
+  for (const steps of STEPS) {
+    const ticks = decadeTicks(low, high, steps);
+    if (ticks.length >= 4) {
+      const stride = Math.ceil(ticks.length / 9);
+      return ticks.filter((_, i) => i % stride === 0);
+    }
+  }
+  return evenTicks(low, high);
+}
+
+function decadeTicks(low: number, high: number, steps: readonly number[]): number[] {
   const ticks: number[] = [];
-  const first = Math.floor(Math.log10(low));
-  for (let power = first; power <= Math.log10(high); power += stride) {
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
     for (const step of steps) {
       const tick = Number(`${step}e${power}`);
-      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+      if (tick >= low && tick <= high) ticks.push(tick);
     }
+  }
+  return ticks;
+}
+
+function evenTicks(low: number, high: number): number[] {
+  const rough = (high - low) / 4;
+  if (rough === 0) return [low];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((one) => one * power >= rough) ?? 10) * power;
+  const ticks: number[] = [];
+  for (let i = Math.ceil(low / step); i * step <= high; i += 1) {
+    ticks.push(Number((i * step).toPrecision(12)));
   }
   return ticks;
 }

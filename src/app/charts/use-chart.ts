@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef } from 'react';
+import { type RefObject, useCallback, useEffect, useRef } from 'react';
 import type { ChartLink } from './chart-link.ts';
 import { type Chart, type ChartOption, createChart } from './echarts.ts';
 import { pace, type Paced } from './pace.ts';
@@ -64,8 +64,8 @@ export function useChart(input: UseChartInput): ChartHandle {
       chart.current = null;
     };
   }, [group, link]);
-  const redraw = useRef(() => paced.current?.request());
-  return { host, redraw: redraw.current, chart };
+  const redraw = useCallback(() => paced.current?.request(), []);
+  return { host, redraw, chart };
 }
 
 function listen(chart: Chart, link: ChartLink, onPick: (runId: string) => void): void {

@@ -18,6 +18,8 @@ export interface CurveSettings {
 export interface RunSlice {
   /** The last status the engine sent; null before the first run of this visit. */
   readonly run: RunStatus | null;
+  /** When that status came, in milliseconds of the clock: what its ETA counts from. */
+  readonly runAt: number;
   /** The newest total loss of that run; null before the first logged iteration. The run bar shows it. */
   readonly lastLoss: number | null;
   /** Why the last start, pause, resume or stop was refused. */
@@ -46,7 +48,7 @@ export interface RunSlice {
 export const MAX_PINNED = 4;
 
 export const createRunSlice: SliceCreator<RunSlice> = ({ set, get, client }) => {
-  client.on('run', (run) => set({ run }));
+  client.on('run', (run) => set({ run, runAt: Date.now() }));
   client.on('metrics', ({ keys, values }) => {
     const column = keys.indexOf('loss');
     const loss = column < 0 ? undefined : values[values.length - keys.length + column];
@@ -66,6 +68,7 @@ export const createRunSlice: SliceCreator<RunSlice> = ({ set, get, client }) => 
   };
   return {
     run: null,
+    runAt: 0,
     lastLoss: null,
     runError: null,
     curves: { smoothing: 0.6, x: 'iter', log: [] },

@@ -77,7 +77,7 @@ function Control(props: ControlProps): ReactNode {
       return (
         <Select
           {...control}
-          value={String(value ?? '')}
+          value={typeof value === 'string' ? value : ''}
           options={(field.choices ?? []).map((choice) => ({ value: choice, label: choice }))}
           disabled={disabled || readOnly}
           onChange={onCommit}

@@ -50,7 +50,6 @@ export function Curves(): ReactNode {
               link={link}
               mark={mark}
               version={version}
-              tall={i === 0}
               onPick={chooseRun}
               onLog={(log) => {
                 const others = curves.log.filter((name) => name !== metric);

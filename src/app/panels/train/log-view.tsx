@@ -82,6 +82,7 @@ function Lines({ lines }: { readonly lines: readonly LogLine[] }): ReactNode {
   const t = useT('train');
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
+  // oxlint-disable-next-line react/incompatible-library -- the rule is about React Compiler, which is not in use here
   const rows = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,

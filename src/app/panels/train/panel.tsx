@@ -43,7 +43,7 @@ function Wide(): ReactNode {
         </Group>
       </Panel>
       <Separator className={styles['row']} aria-label={t('resizeLog')} />
-      <Panel defaultSize={168} minSize={36} maxSize="80%">
+      <Panel defaultSize={144} minSize={36} maxSize="80%">
         <LogView />
       </Panel>
     </Group>

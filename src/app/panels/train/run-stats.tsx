@@ -12,7 +12,7 @@ export function RunStats({ run }: { readonly run: RunStatus }): ReactNode {
   const language = useStore((state) => state.language);
   const { timeMs, dataTimeMs, imagesPerSecond, gpuBytes, etaSeconds, phase } = run;
   const ticking = phase === 'running' || phase === 'pausing';
-  const now = Date.now();
+  const now = useStore((state) => state.runAt);
   const cells: readonly (readonly [label: string, value: string, unit: string, note?: string])[] = [
     [t('stat.iter'), formatNumber(run.iter), `/ ${formatNumber(run.maxIters)}`],
     [t('stat.rate'), timeMs > 0 ? formatNumber(1000 / timeMs) : NONE, t('unit.iterPerSecond')],
