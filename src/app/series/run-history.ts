@@ -16,6 +16,8 @@ export interface RunRecord {
 
 export type PreparingStep = NonNullable<RunStatus['progress']>;
 
+const MS_PER_TELLING = 100;
+
 /**
  * Metrics, previews and log of the runs of this visit, outside the store because they are large and grow fast. Listens
  * from the start, so that nothing is lost while another place is open.
@@ -25,6 +27,7 @@ export class RunHistory {
   readonly #listeners = new Set<() => void>();
   #runs: readonly RunRecord[] = [];
   #version = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: EngineClient) {
     client.on('run', (status) => {
@@ -89,8 +92,19 @@ export class RunHistory {
     this.#changed();
   }
 
+  /** Listeners are told at once after a rest, and at most ten times a second: a step sends half a dozen events. */
   #changed(): void {
     this.#version += 1;
+    if (this.#timer !== undefined) return;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const told = this.#version;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#version !== told) this.#tell();
+    }, MS_PER_TELLING);
     for (const listener of this.#listeners) listener();
   }
 }
