@@ -14,7 +14,7 @@ export class CheckpointKeeper {
   readonly #keep: number;
   #lastIter = 0;
   #saving: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(session: EngineSession, folder: RunFolder, plan: RunPlan) {
     const hooks = hookOptions(plan.config);
@@ -33,11 +33,14 @@ export class CheckpointKeeper {
     this.#saving = this.#saveStanding();
   }
 
-  /** Resolves when no save is under way; rejects when one failed. */
+  /** Resolves when no save is under way. Never rejects: see {@link throwFailure}. */
   get settled(): Promise<void> {
-    return this.#saving.then(() => {
-      if (this.#failure !== undefined) throw this.#failure;
-    });
+    return this.#saving;
+  }
+
+  /** Throws what made a save fail, if one did. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #saveStanding(): Promise<void> {
@@ -48,7 +51,7 @@ export class CheckpointKeeper {
       run?.resume();
     } catch (error) {
       // Training on without being able to save would lose everything in the end.
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
       run?.stop();
     }
   }

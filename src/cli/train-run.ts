@@ -97,6 +97,7 @@ async function conclude(
     await saveLastGood(journal, keeper, status.error?.code ?? '');
     throw new UserError(status.error ?? { code: 'run-failed', what: 'The run failed.' });
   }
+  keeper.throwFailure();
   const run = session.run?.run;
   const iterations = run?.iter ?? 0;
   if (interrupted && iterations === 0) throw new Interrupted('Stopped before the first step.');
