@@ -19,9 +19,14 @@ const { softwareVulkanEnvironment } = await tsImport(
   '../src/cli/vulkan-icd.node.ts',
   import.meta.url,
 );
+// Commands that compute nothing on the GPU have no use for the line that tells which driver was chosen.
+const withoutGpu = ['print-config', 'inspect-data'].includes(process.argv[2] ?? '');
+const say = (line) => {
+  if (!withoutGpu) console.error(line);
+};
 const child = spawn(process.execPath, ['--import', loader.href, main, ...process.argv.slice(2)], {
   stdio: 'inherit',
-  env: softwareVulkanEnvironment((line) => console.error(line)) ?? process.env,
+  env: softwareVulkanEnvironment(say) ?? process.env,
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   // The child decides how to end (a training saves its state first); this process only waits for it.

@@ -5,7 +5,7 @@
 const f32 = Math.fround;
 
 /** MMDetection's eps: the smallest divisor. */
-export const IOU_EPS = f32(1e-6);
+const IOU_EPS = f32(1e-6);
 
 export type OverlapMode = 'iou' | 'iof';
 

@@ -31,7 +31,7 @@ export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
 }
 
 /** Channels of the backbone's outputs, in the order of `out_indices`. */
-export function backboneChannels(backbone: Config['model']['backbone']): number[] {
+function backboneChannels(backbone: Config['model']['backbone']): number[] {
   const expansion = backbone.depth >= 50 ? 4 : 1;
   return backbone.out_indices.map((stage) => backbone.base_channels * 2 ** stage * expansion);
 }

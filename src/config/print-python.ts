@@ -78,7 +78,7 @@ function scalarPython(value: string | number | boolean | null, isFloat: boolean)
 }
 
 /** A Python string literal in single quotes. */
-export function quotePython(text: string): string {
+function quotePython(text: string): string {
   const escaped = text.replaceAll(/[\\'\u0000-\u001f\u007f\u2028\u2029]/g, (char) => {
     if (char === '\\' || char === "'") return `\\${char}`;
     if (char === '\n') return '\\n';

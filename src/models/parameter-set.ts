@@ -67,7 +67,7 @@ export class ParameterSet {
 }
 
 /** Shape of a tensor on the GPU: HWIO where PyTorch has OIHW. */
-export function gpuShape(shape: readonly number[]): number[] {
+function gpuShape(shape: readonly number[]): number[] {
   const [out, input, height, width] = shape;
   if (shape.length !== 4) return [...shape];
   return [height ?? 0, width ?? 0, input ?? 0, out ?? 0];

@@ -10,7 +10,8 @@ export function noAdapterAdvice(reason: Reason, userAgent: string): UserError {
   const advice = adviceFor(userAgent);
   return new UserError({
     code: reason,
-    what: reason === 'no-webgpu' ? 'This browser has no WebGPU.' : 'WebGPU found no graphics adapter.',
+    what:
+      reason === 'no-webgpu' ? 'This browser has no WebGPU.' : 'WebGPU found no graphics adapter.',
     why: advice.why,
     action: advice.action,
     params: { platform: advice.platform },
@@ -19,7 +20,14 @@ export function noAdapterAdvice(reason: Reason, userAgent: string): UserError {
 
 interface Advice {
   /** Stable id of the case; the interface has a translated text for each. */
-  readonly platform: 'chrome-linux' | 'chrome' | 'firefox-linux' | 'firefox' | 'safari' | 'node' | 'other';
+  readonly platform:
+    | 'chrome-linux'
+    | 'chrome'
+    | 'firefox-linux'
+    | 'firefox'
+    | 'safari'
+    | 'node'
+    | 'other';
   readonly why: string;
   readonly action: string;
 }
@@ -59,7 +67,8 @@ export function adviceFor(userAgent: string): Advice {
       : {
           platform: 'chrome',
           why: 'Hardware acceleration is off, or the GPU is blocked.',
-          action: 'Switch on "Use graphics acceleration when available" in chrome://settings/system and see chrome://gpu.',
+          action:
+            'Switch on "Use graphics acceleration when available" in chrome://settings/system and see chrome://gpu.',
         };
   }
   if (/Safari\//.test(userAgent)) {

@@ -57,7 +57,8 @@ export class AnchorageBackend extends WebGPUBackend {
     for (const tensor of tensors) this.uploadToGPU(tensor.dataId);
     const own = this.internals;
     const resources: GPUBufferBinding[] = tensors.map((tensor) => own.tensorToBinding(tensor));
-    if (uniforms.length > 0) resources.push(own.makeUniforms(uniforms.map((field) => ({ ...field }))));
+    if (uniforms.length > 0)
+      resources.push(own.makeUniforms(uniforms.map((field) => ({ ...field }))));
     const bindGroup = this.device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: resources.map((resource, binding) => ({ binding, resource })),
@@ -71,7 +72,8 @@ export class AnchorageBackend extends WebGPUBackend {
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...workgroups);
     own.dispatchCountInPass += 1;
-    if (own.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) this.flush();
+    if (own.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE'))
+      this.flush();
   }
 
   /** Submits what has been recorded so far; returns at once. */
@@ -131,7 +133,9 @@ export class AnchorageBackend extends WebGPUBackend {
 export function activeBackend(): AnchorageBackend {
   const backend = tf.backend();
   if (!(backend instanceof AnchorageBackend)) {
-    throw new Error(`activeBackend: the tensor backend is ${tf.getBackend()}; call startTensors first`);
+    throw new Error(
+      `activeBackend: the tensor backend is ${tf.getBackend()}; call startTensors first`,
+    );
   }
   return backend;
 }

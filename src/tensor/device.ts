@@ -38,7 +38,10 @@ const RAISED_LIMITS = [
  * @param gpu `navigator.gpu`, or the one of Dawn in Node; undefined where the browser has no WebGPU
  * @throws UserError `no-webgpu`, `no-adapter` or `no-device`, with what to do on this browser and system
  */
-export async function requestGpuDevice(gpu: GPU | undefined, userAgent: string): Promise<GpuDevice> {
+export async function requestGpuDevice(
+  gpu: GPU | undefined,
+  userAgent: string,
+): Promise<GpuDevice> {
   if (gpu === undefined) throw noAdapterAdvice('no-webgpu', userAgent);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw noAdapterAdvice('no-adapter', userAgent);
@@ -67,7 +70,9 @@ export async function requestGpuDevice(gpu: GPU | undefined, userAgent: string):
   }
   const { info } = adapter;
   const software = /swiftshader|llvmpipe|lavapipe|basic render/i;
-  const words = [info.vendor, info.architecture, info.device].filter((word) => word !== '').join(' ');
+  const words = [info.vendor, info.architecture, info.device]
+    .filter((word) => word !== '')
+    .join(' ');
   const name = info.description === '' ? words : `${words} (${info.description})`.trim();
   return {
     device,

@@ -88,23 +88,36 @@ export function runKernel(
   workgroups: readonly [number, number, number],
 ): void {
   if (tensors.length !== kernel.buffers.length) {
-    throw new Error(`${kernel.name}: ${kernel.buffers.length} buffers declared, ${tensors.length} given`);
+    throw new Error(
+      `${kernel.name}: ${kernel.buffers.length} buffers declared, ${tensors.length} given`,
+    );
   }
   if (workgroups.some((count) => count === 0)) return;
   const uniforms = kernel.params.map(({ name, type }): UniformField => {
     const value = params[name];
     if (value === undefined) throw new Error(`${kernel.name}: parameter ${name} is missing`);
-    return { type: type === 'f32' ? 'float32' : type === 'u32' ? 'uint32' : 'int32', data: [value] };
+    return {
+      type: type === 'f32' ? 'float32' : type === 'u32' ? 'uint32' : 'int32',
+      data: [value],
+    };
   });
   const backend = activeBackend();
-  backend.dispatch({ pipeline: pipelineFor(backend.device, kernel), tensors, uniforms, workgroups });
+  backend.dispatch({
+    pipeline: pipelineFor(backend.device, kernel),
+    tensors,
+    uniforms,
+    workgroups,
+  });
 }
 
 /**
  * A fresh tensor for a kernel to write to. Its contents are whatever the recycled buffer held: the kernel must write
  * every element.
  */
-export function emptyTensor<T extends Tensor = Tensor>(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): T {
+export function emptyTensor<T extends Tensor = Tensor>(
+  shape: readonly number[],
+  dtype: 'float32' | 'int32' = 'float32',
+): T {
   const info = activeBackend().makeTensorInfo([...shape], dtype);
   return tf.engine().makeTensorFromTensorInfo(info) as T;
 }

@@ -1,4 +1,3 @@
-import { errorDetails } from '../base/errors.ts';
 import type { ErrorDetails } from '../base/errors.ts';
 import { AnchorageBackend } from './backend.ts';
 import { requestGpuDevice } from './device.ts';
@@ -72,9 +71,4 @@ function setFlags(): void {
   env.set('WEBGPU_MATMUL_PROGRAM_TYPE', 3);
   // tfjs submits every 15 dispatches; a submit costs more than it gains.
   env.set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', 64);
-}
-
-/** The error of a failed start as data, for a report. */
-export function startError(thrown: unknown): ErrorDetails {
-  return errorDetails(thrown);
 }

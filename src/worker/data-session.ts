@@ -92,7 +92,10 @@ export function summarise({ id, dataset, evidence }: OpenData): DatasetSummary {
     name: dataset.name,
     format: dataset.format,
     evidence,
-    classes: dataset.classes.map((name, label) => ({ name, count: dataset.classCounts[label] ?? 0 })),
+    classes: dataset.classes.map((name, label) => ({
+      name,
+      count: dataset.classCounts[label] ?? 0,
+    })),
     numImages: dataset.images.length,
     numAnnotations: dataset.annotations.labels.length,
     splits,

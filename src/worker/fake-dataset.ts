@@ -18,7 +18,7 @@ export interface FakeDatasetPlan {
 const STREET = ['bicycle', 'bus', 'car', 'motorbike', 'person', 'traffic light', 'train', 'truck'];
 
 /** What a careful reader says about a folder that people worked on by hand. */
-export const FAKE_PROBLEMS: readonly Problem[] = [
+const FAKE_PROBLEMS: readonly Problem[] = [
   {
     code: 'voc-box-zero-size',
     severity: 'warning',

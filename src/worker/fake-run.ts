@@ -5,15 +5,7 @@ import type { Detections, MetricsBatch, RunPhase, RunStatus } from './protocol.t
 
 /** Numbers of a run that never happened, shaped like those of a real one. Deterministic in the iteration. */
 
-export const FAKE_METRIC_KEYS = [
-  'lr',
-  'data_time',
-  'loss',
-  'loss_cls',
-  'loss_bbox',
-  'grad_norm',
-  'time',
-];
+const FAKE_METRIC_KEYS = ['lr', 'data_time', 'loss', 'loss_cls', 'loss_bbox', 'grad_norm', 'time'];
 
 export const FAKE_MAX_ITERS = 1200;
 

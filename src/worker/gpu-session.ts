@@ -42,10 +42,16 @@ export async function startGpuSession(
             .filter(({ ok }) => !ok)
             .map(({ name, detail }) => `${name}: ${detail}`)
             .join('; '),
-          action: 'Update the graphics driver or the browser, or choose another adapter. Training here would learn nothing.',
+          action:
+            'Update the graphics driver or the browser, or choose another adapter. Training here would learn nothing.',
         };
   return {
-    report: { ...device, available: problem === undefined, selfTest, ...(problem === undefined ? {} : { problem }) },
+    report: {
+      ...device,
+      available: problem === undefined,
+      selfTest,
+      ...(problem === undefined ? {} : { problem }),
+    },
     require() {
       if (problem !== undefined) throw new UserError(problem);
       return host;

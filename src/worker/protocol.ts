@@ -28,7 +28,12 @@ export interface DeviceReport {
 export interface SelfTestReport {
   readonly passed: number;
   readonly failed: number;
-  readonly cases: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly ms: number }[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly ms: number;
+  }[];
 }
 
 // ---------------------------------------------------------------- data
@@ -36,7 +41,11 @@ export interface SelfTestReport {
 /** What the interface hands over when something is dropped or chosen. Files and handles are cloned, not read, on the way. */
 export type DatasetInput =
   | { readonly kind: 'sample'; readonly seed: number }
-  | { readonly kind: 'files'; readonly name: string; readonly files: readonly { readonly path: string; readonly file: File }[] }
+  | {
+      readonly kind: 'files';
+      readonly name: string;
+      readonly files: readonly { readonly path: string; readonly file: File }[];
+    }
   | { readonly kind: 'zip'; readonly file: File };
 
 export interface DatasetSummary {
@@ -127,7 +136,16 @@ export interface PresetInfo {
 
 // ---------------------------------------------------------------- run
 
-export type RunPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping' | 'stopped' | 'finished' | 'failed';
+export type RunPhase =
+  | 'idle'
+  | 'preparing'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'stopping'
+  | 'stopped'
+  | 'finished'
+  | 'failed';
 
 export interface RunStatus {
   readonly runId: string;
@@ -195,34 +213,67 @@ export interface CheckpointInfo {
 
 /** command → request and reply. */
 export interface Commands {
-  hello: { request: { readonly userAgent: string }; reply: { readonly device: DeviceReport; readonly presets: readonly PresetInfo[] } };
+  hello: {
+    request: { readonly userAgent: string };
+    reply: { readonly device: DeviceReport; readonly presets: readonly PresetInfo[] };
+  };
   openDataset: { request: { readonly input: DatasetInput }; reply: DatasetSummary };
   /** Annotations and names of a range of a split (or of all images when `split` is `''`), in list order. */
-  listImages: { request: { readonly split: string; readonly offset: number; readonly count: number }; reply: { readonly images: readonly ImageInfo[] } };
+  listImages: {
+    request: { readonly split: string; readonly offset: number; readonly count: number };
+    reply: { readonly images: readonly ImageInfo[] };
+  };
   /** Long side of at most `maxSide` pixels; 0 = full size. */
   getPicture: { request: { readonly index: number; readonly maxSide: number }; reply: Picture };
   /** The dataset as a zip (the sample, exported as VOC or COCO). */
-  exportDataset: { request: { readonly format: 'voc' | 'coco' }; reply: { readonly fileName: string; readonly data: ArrayBuffer } };
+  exportDataset: {
+    request: { readonly format: 'voc' | 'coco' };
+    reply: { readonly fileName: string; readonly data: ArrayBuffer };
+  };
 
   loadPreset: { request: { readonly name: string }; reply: ConfigView };
   /** Parse, merge and check a config text (with the open dataset's classes filled in). */
   checkConfig: { request: { readonly text: string }; reply: ConfigView };
   /** Change one value in the text, keeping comments and order. */
-  editConfig: { request: { readonly text: string; readonly key: string; readonly value: unknown }; reply: ConfigView };
+  editConfig: {
+    request: { readonly text: string; readonly key: string; readonly value: unknown };
+    reply: ConfigView;
+  };
 
-  startRun: { request: { readonly configText: string; readonly name: string; readonly seed: number }; reply: { readonly runId: string } };
+  startRun: {
+    request: { readonly configText: string; readonly name: string; readonly seed: number };
+    reply: { readonly runId: string };
+  };
   pauseRun: { request: { readonly runId: string }; reply: { readonly iter: number } };
   resumeRun: { request: { readonly runId: string }; reply: { readonly iter: number } };
   stopRun: { request: { readonly runId: string }; reply: { readonly iter: number } };
   /** The images that are re-predicted while training; at most 4. */
-  setPinned: { request: { readonly indices: readonly number[] }; reply: { readonly indices: readonly number[] } };
+  setPinned: {
+    request: { readonly indices: readonly number[] };
+    reply: { readonly indices: readonly number[] };
+  };
 
-  saveCheckpoint: { request: Record<string, never>; reply: { readonly fileName: string; readonly data: ArrayBuffer } };
-  loadCheckpoint: { request: { readonly name: string; readonly data: ArrayBuffer }; reply: CheckpointInfo };
+  saveCheckpoint: {
+    request: Record<string, never>;
+    reply: { readonly fileName: string; readonly data: ArrayBuffer };
+  };
+  loadCheckpoint: {
+    request: { readonly name: string; readonly data: ArrayBuffer };
+    reply: CheckpointInfo;
+  };
   /** Detections on a dropped picture, or on an image of the dataset, with the current model. */
   predict: {
-    request: { readonly image: { readonly kind: 'blob'; readonly blob: Blob; readonly name: string } | { readonly kind: 'dataset'; readonly index: number }; readonly scoreThr: number };
-    reply: { readonly detections: Detections; readonly classes: readonly string[]; readonly ms: number };
+    request: {
+      readonly image:
+        | { readonly kind: 'blob'; readonly blob: Blob; readonly name: string }
+        | { readonly kind: 'dataset'; readonly index: number };
+      readonly scoreThr: number;
+    };
+    reply: {
+      readonly detections: Detections;
+      readonly classes: readonly string[];
+      readonly ms: number;
+    };
   };
 }
 
@@ -234,7 +285,11 @@ export interface Events {
   /** One line as MMEngine prints it. */
   log: { readonly level: 'info' | 'warning' | 'error'; readonly line: string };
   /** Progress of openDataset: files listed, annotations parsed. */
-  progress: { readonly task: 'listing' | 'parsing' | 'exporting'; readonly done: number; readonly total: number };
+  progress: {
+    readonly task: 'listing' | 'parsing' | 'exporting';
+    readonly done: number;
+    readonly total: number;
+  };
   /** Problems that turn up later than openDataset (a corrupt image met while training). */
   problem: Problem;
   /** The GPU device was lost or reported an error; a run, if any, has stopped. */
@@ -246,7 +301,10 @@ export type EventName = keyof Events;
 
 /** What the interface talks to: the Worker's client, the in-process session, or a fake. */
 export interface EngineClient {
-  call<K extends CommandName>(command: K, request: Commands[K]['request']): Promise<Commands[K]['reply']>;
+  call<K extends CommandName>(
+    command: K,
+    request: Commands[K]['request'],
+  ): Promise<Commands[K]['reply']>;
   /** Returns the function that unsubscribes. */
   on<K extends EventName>(event: K, listener: (payload: Events[K]) => void): () => void;
   dispose(): void;
@@ -254,8 +312,17 @@ export interface EngineClient {
 
 // ---------------------------------------------------------------- wire format
 
-export type ToEngine = { readonly id: number; readonly command: CommandName; readonly request: unknown };
+export type ToEngine = {
+  readonly id: number;
+  readonly command: CommandName;
+  readonly request: unknown;
+};
 export type FromEngine =
   | { readonly kind: 'reply'; readonly id: number; readonly ok: true; readonly reply: unknown }
-  | { readonly kind: 'reply'; readonly id: number; readonly ok: false; readonly error: ErrorDetails }
+  | {
+      readonly kind: 'reply';
+      readonly id: number;
+      readonly ok: false;
+      readonly error: ErrorDetails;
+    }
   | { readonly kind: 'event'; readonly event: EventName; readonly payload: unknown };

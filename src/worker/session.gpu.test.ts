@@ -47,7 +47,10 @@ async function start(session: EngineSession, iters: number): Promise<string> {
 }
 
 /** Waits until the run's status satisfies a condition. */
-async function until(statuses: () => RunStatus[], wanted: (status: RunStatus) => boolean): Promise<RunStatus> {
+async function until(
+  statuses: () => RunStatus[],
+  wanted: (status: RunStatus) => boolean,
+): Promise<RunStatus> {
   for (;;) {
     const found = statuses().find(wanted);
     if (found !== undefined) return found;
@@ -58,7 +61,9 @@ async function until(statuses: () => RunStatus[], wanted: (status: RunStatus) =>
 const phase = (name: RunPhase) => (status: RunStatus) => status.phase === name;
 
 describe('EngineSession on webgpu', () => {
-  test('train, pause, resume, stop; checkpoint and back with equal detections', async ({ task }) => {
+  test('train, pause, resume, stop; checkpoint and back with equal detections', async ({
+    task,
+  }) => {
     Object.assign(task.meta, { backend: 'webgpu' });
     const { session, seen, statuses } = open();
     const runId = await start(session, 1000);
@@ -85,7 +90,12 @@ describe('EngineSession on webgpu', () => {
     const { fileName, data } = await session.save();
     expect(fileName).toMatch(/^retinanet_r18_iter_\d+\.safetensors$/);
     const info = await session.load(fileName, data);
-    expect(info).toMatchObject({ missing: [], unexpected: [], mismatched: [], iter: session.model.iter });
+    expect(info).toMatchObject({
+      missing: [],
+      unexpected: [],
+      mismatched: [],
+      iter: session.model.iter,
+    });
     expect(info.classes).toEqual(session.data.dataset.classes);
     const after = await predictDatasetImage(session.model, session.data, 512, 0.01);
     expect(after).toEqual(before);

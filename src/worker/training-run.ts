@@ -11,7 +11,15 @@ import type { RunPhase, RunStatus } from './protocol.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /** MMEngine's keys of a logged step, in the order of the metric columns. */
-const METRIC_KEYS = ['loss', 'loss_cls', 'loss_bbox', 'grad_norm', 'lr', 'time', 'data_time'] as const;
+const METRIC_KEYS = [
+  'loss',
+  'loss_cls',
+  'loss_bbox',
+  'grad_norm',
+  'lr',
+  'time',
+  'data_time',
+] as const;
 
 /** Steps over which speed and ETA are averaged. */
 const SPEED_WINDOW = 20;

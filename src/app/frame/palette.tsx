@@ -16,7 +16,7 @@ import { KeyHint } from '../ui/key-hint.tsx';
 import styles from './palette.module.css';
 
 /** Commands whose title (or id, which is English in every language) holds all typed words. */
-export function matchCommands(
+function matchCommands(
   commands: readonly AppCommand[],
   typed: string,
 ): readonly AppCommand[] {

@@ -22,7 +22,7 @@ function resourcesOf(language: 'en' | 'zh'): Record<string, Readonly<Record<stri
 }
 
 /** Starts i18next once; later calls only switch the language. Synchronous: all words are in the bundle. */
-export function startI18n(language: Language): void {
+function startI18n(language: Language): void {
   if (i18next.isInitialized) {
     void i18next.changeLanguage(language);
     return;

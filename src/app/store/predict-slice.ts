@@ -43,7 +43,7 @@ export interface PredictSlice {
 }
 
 /** The engine is asked for everything above this, so that the slider can go down without asking again. */
-export const LOWEST_SCORE = 0.05;
+const LOWEST_SCORE = 0.05;
 
 export const createPredictSlice: SliceCreator<PredictSlice> = ({ set, get, client }) => {
   // Paging fast asks for several images: only the newest answer is shown.

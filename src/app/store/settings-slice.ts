@@ -1,6 +1,5 @@
 import { browserLanguage, type Language, LANGUAGES } from '../i18n/i18n.ts';
 import type { SliceCreator } from './slice.ts';
-import type { AppState } from './store.ts';
 
 export type ThemeChoice = 'system' | 'light' | 'dark';
 
@@ -65,6 +64,3 @@ export const createSettingsSlice: SliceCreator<SettingsSlice> = ({ set, get }) =
     },
   };
 };
-
-export const selectLanguage = (state: AppState): Language => state.language;
-export const selectTheme = (state: AppState): ThemeChoice => state.theme;

@@ -17,7 +17,7 @@ export interface RenderedApp {
 const undo: (() => void)[] = [];
 
 /** A bitmap without pixels: happy-dom has no canvas, and closing is all that a test can look at. */
-export function fakeBitmap(width: number, height: number): ImageBitmap {
+function fakeBitmap(width: number, height: number): ImageBitmap {
   return { width, height, close: vi.fn() };
 }
 

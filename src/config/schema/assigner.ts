@@ -7,7 +7,7 @@ const iouCalculator = typed('BboxOverlaps2D', {
 });
 
 /** Which anchors are positive, negative or ignored, MMDetection's `MaxIoUAssigner`. */
-export const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
+const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
   pos_iou_thr: fraction.describe('IoU from which an anchor is positive. RetinaNet: 0.5'),
   neg_iou_thr: z
     .union([fraction, z.tuple([fraction, fraction])])
@@ -43,7 +43,7 @@ export const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
   perm_repeat_gt_cfg: only(null, 'ground truths are not jittered'),
 });
 
-export const pseudoSamplerSchema = typed('PseudoSampler', {});
+const pseudoSamplerSchema = typed('PseudoSampler', {});
 
 /** `model.train_cfg` of a one-stage detector. */
 export const denseTrainCfgSchema = z.strictObject({

@@ -11,7 +11,7 @@ const normCfg = typed('BN', {
 });
 
 /** ResNet (He et al. 2015), MMDetection's `ResNet`; parameter names and defaults are its constructor's. */
-export const resNetSchema = typed('ResNet', {
+const resNetSchema = typed('ResNet', {
   depth: z
     .literal([18, 34, 50, 101, 152])
     .describe('Number of layers; 18 and 34 have basic blocks, the others bottlenecks'),
@@ -78,4 +78,3 @@ export const resNetSchema = typed('ResNet', {
 });
 
 export const backboneSchema = z.discriminatedUnion('type', [resNetSchema]);
-export type BackboneConfig = z.output<typeof backboneSchema>;

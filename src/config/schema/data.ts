@@ -46,11 +46,11 @@ const datasetKeys = {
   return_classes: kept.optional(),
 };
 
-export const cocoDatasetSchema = typed('CocoDataset', {
+const cocoDatasetSchema = typed('CocoDataset', {
   ...datasetKeys,
   seg_map_suffix: kept.optional(),
 });
-export const vocDatasetSchema = typed('VOCDataset', {
+const vocDatasetSchema = typed('VOCDataset', {
   ...datasetKeys,
   img_subdir: z.string().default('JPEGImages'),
   ann_subdir: z.string().default('Annotations'),
@@ -58,7 +58,7 @@ export const vocDatasetSchema = typed('VOCDataset', {
 
 const leafDataset = z.discriminatedUnion('type', [cocoDatasetSchema, vocDatasetSchema]);
 
-export const concatDatasetSchema = typed('ConcatDataset', {
+const concatDatasetSchema = typed('ConcatDataset', {
   datasets: z.array(leafDataset).min(1),
   lazy_init: kept.optional(),
   ignore_keys: z
@@ -67,7 +67,7 @@ export const concatDatasetSchema = typed('ConcatDataset', {
     .default(null),
 });
 
-export const repeatDatasetSchema = typed('RepeatDataset', {
+const repeatDatasetSchema = typed('RepeatDataset', {
   times: count.describe('How often the data set counts in an epoch'),
   dataset: z.discriminatedUnion('type', [cocoDatasetSchema, vocDatasetSchema, concatDatasetSchema]),
   lazy_init: kept.optional(),
@@ -118,10 +118,9 @@ export const dataloaderSchema = z.strictObject({
     .describe('AspectRatioBatchSampler: wide and high images in separate batches'),
   dataset: datasetSchema,
 });
-export type DataloaderConfig = z.output<typeof dataloaderSchema>;
 
 /** Pascal VOC average precision. */
-export const vocMetricSchema = typed('VOCMetric', {
+const vocMetricSchema = typed('VOCMetric', {
   iou_thrs: z
     .union([fraction, z.array(fraction).min(1)])
     .default(0.5)
@@ -140,7 +139,7 @@ export const vocMetricSchema = typed('VOCMetric', {
 const cocoMetricName = z.enum(['bbox', 'proposal', 'proposal_fast']);
 
 /** COCO average precision. */
-export const cocoMetricSchema = typed('CocoMetric', {
+const cocoMetricSchema = typed('CocoMetric', {
   ann_file: z.string().nullable().default(null),
   metric: z.union([cocoMetricName, z.array(cocoMetricName)]).default('bbox'),
   classwise: z.boolean().default(false),
@@ -162,4 +161,3 @@ export const cocoMetricSchema = typed('CocoMetric', {
 
 const oneEvaluator = z.discriminatedUnion('type', [vocMetricSchema, cocoMetricSchema]);
 export const evaluatorSchema = z.union([oneEvaluator, z.array(oneEvaluator).min(1)]);
-export type EvaluatorConfig = z.output<typeof oneEvaluator>;

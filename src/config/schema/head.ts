@@ -4,7 +4,7 @@ import { count, kept, nonNegative, only, positive, typed } from './parts.ts';
 const stride = z.union([count, z.tuple([count, count])]);
 
 /** Anchors of the dense head, MMDetection's `AnchorGenerator`; ratio = height / width, anchors are not rounded. */
-export const anchorGeneratorSchema = typed('AnchorGenerator', {
+const anchorGeneratorSchema = typed('AnchorGenerator', {
   strides: z
     .array(stride)
     .min(1)
@@ -44,7 +44,7 @@ export const anchorGeneratorSchema = typed('AnchorGenerator', {
 });
 
 /** Box deltas relative to an anchor (Girshick 2014), MMDetection's `DeltaXYWHBBoxCoder`. */
-export const bboxCoderSchema = typed('DeltaXYWHBBoxCoder', {
+const bboxCoderSchema = typed('DeltaXYWHBBoxCoder', {
   target_means: z
     .tuple([z.number(), z.number(), z.number(), z.number()])
     .default([0, 0, 0, 0])
@@ -60,7 +60,7 @@ export const bboxCoderSchema = typed('DeltaXYWHBBoxCoder', {
 });
 
 /** Focal loss (Lin et al. 2017, eq. 5) on sigmoid scores. */
-export const focalLossSchema = typed('FocalLoss', {
+const focalLossSchema = typed('FocalLoss', {
   use_sigmoid: only(true, 'focal loss is defined on sigmoid scores'),
   gamma: nonNegative.default(2).describe('How much easy examples are turned down. Paper: 2'),
   alpha: z
@@ -78,17 +78,17 @@ const regressionLoss = {
   reduction: only('mean', 'losses are divided by the number of positive anchors'),
   loss_weight: nonNegative.default(1).describe('Factor of this loss in the sum'),
 };
-export const l1LossSchema = typed('L1Loss', regressionLoss);
-export const smoothL1LossSchema = typed('SmoothL1Loss', {
+const l1LossSchema = typed('L1Loss', regressionLoss);
+const smoothL1LossSchema = typed('SmoothL1Loss', {
   beta: positive.default(1).describe('Below this difference the loss is quadratic'),
   ...regressionLoss,
 });
 
-export const clsLossSchema = z.discriminatedUnion('type', [focalLossSchema]);
-export const bboxLossSchema = z.discriminatedUnion('type', [l1LossSchema, smoothL1LossSchema]);
+const clsLossSchema = z.discriminatedUnion('type', [focalLossSchema]);
+const bboxLossSchema = z.discriminatedUnion('type', [l1LossSchema, smoothL1LossSchema]);
 
 /** RetinaNet's two towers of 3×3 convolutions shared over levels, MMDetection's `RetinaHead`. */
-export const retinaHeadSchema = typed('RetinaHead', {
+const retinaHeadSchema = typed('RetinaHead', {
   num_classes: count.describe('Number of classes; follows the data set when one is given'),
   in_channels: count.describe('Channels of the pyramid levels'),
   stacked_convs: z.int().min(0).default(4).describe('Convolutions in each tower. Paper: 4'),
@@ -106,4 +106,3 @@ export const retinaHeadSchema = typed('RetinaHead', {
 });
 
 export const headSchema = z.discriminatedUnion('type', [retinaHeadSchema]);
-export type HeadConfig = z.output<typeof headSchema>;

@@ -6,7 +6,7 @@ import { neckSchema } from './neck.ts';
 import { count, kept, only, positive, typed } from './parts.ts';
 
 /** Normalisation and padding on the device, MMDetection's `DetDataPreprocessor`. */
-export const dataPreprocessorSchema = typed('DetDataPreprocessor', {
+const dataPreprocessorSchema = typed('DetDataPreprocessor', {
   mean: z
     .tuple([z.number(), z.number(), z.number()])
     .describe('Subtracted per channel, in 0 … 255, in the channel order after bgr_to_rgb'),
@@ -30,7 +30,7 @@ export const dataPreprocessorSchema = typed('DetDataPreprocessor', {
 });
 
 /** RetinaNet (Lin et al. 2017). */
-export const retinaNetSchema = typed('RetinaNet', {
+const retinaNetSchema = typed('RetinaNet', {
   data_preprocessor: z.discriminatedUnion('type', [dataPreprocessorSchema]),
   backbone: backboneSchema,
   neck: neckSchema,
@@ -41,4 +41,3 @@ export const retinaNetSchema = typed('RetinaNet', {
 });
 
 export const modelSchema = z.discriminatedUnion('type', [retinaNetSchema]);
-export type ModelConfig = z.output<typeof modelSchema>;

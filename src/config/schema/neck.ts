@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, index, kept, only, typed } from './parts.ts';
 
 /** Feature Pyramid Network (Lin et al. 2017), MMDetection's `FPN`. */
-export const fpnSchema = typed('FPN', {
+const fpnSchema = typed('FPN', {
   in_channels: z.array(count).min(1).describe('Channels of the backbone outputs, in order'),
   out_channels: count.describe('Channels of every pyramid level. Paper: 256'),
   num_outs: count.describe('Number of pyramid levels. RetinaNet: 5 (strides 8 … 128)'),
@@ -33,4 +33,3 @@ function nearestUpsampling() {
 }
 
 export const neckSchema = z.discriminatedUnion('type', [fpnSchema]);
-export type NeckConfig = z.output<typeof neckSchema>;

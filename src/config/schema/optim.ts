@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, kept, nonNegative, only, positive, typed } from './parts.ts';
 
 /** Stochastic gradient descent as PyTorch's: v = m·v + (g + wd·w), w −= lr·v. */
-export const sgdSchema = typed('SGD', {
+const sgdSchema = typed('SGD', {
   lr: positive.describe('Learning rate. RetinaNet: 0.01 for 16 images per iteration'),
   momentum: z.number().min(0).lt(1).default(0).describe('Detectors: 0.9'),
   dampening: only(0, 'dampening is not implemented'),
@@ -13,7 +13,7 @@ export const sgdSchema = typed('SGD', {
 });
 
 /** AdamW (Loshchilov & Hutter 2019) as PyTorch's: the weight decay does not pass through the moments. */
-export const adamWSchema = typed('AdamW', {
+const adamWSchema = typed('AdamW', {
   lr: positive.default(0.001).describe('Learning rate'),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
@@ -24,7 +24,7 @@ export const adamWSchema = typed('AdamW', {
   amsgrad: only(false, 'AMSGrad is not implemented'),
 });
 
-export const optimizerSchema = z.discriminatedUnion('type', [sgdSchema, adamWSchema]);
+const optimizerSchema = z.discriminatedUnion('type', [sgdSchema, adamWSchema]);
 
 const clipGrad = z.strictObject({
   type: only('norm', 'gradients are clipped by their global norm'),
@@ -38,7 +38,7 @@ const customKey = z.strictObject({
   decay_mult: nonNegative.optional().describe('Factor of the weight decay'),
 });
 
-export const paramwiseSchema = z.strictObject({
+const paramwiseSchema = z.strictObject({
   norm_decay_mult: nonNegative
     .nullable()
     .default(null)
@@ -70,7 +70,6 @@ export const optimWrapperSchema = z.discriminatedUnion('type', [
     constructor: kept.optional(),
   }),
 ]);
-export type OptimWrapperConfig = z.output<typeof optimWrapperSchema>;
 
 export const autoScaleLrSchema = z.strictObject({
   enable: z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, fraction, kept, only, typed } from './parts.ts';
 
 /** Reads and decodes the image (BGR, EXIF rotation applied, as cv2). */
-export const loadImageSchema = typed('LoadImageFromFile', {
+const loadImageSchema = typed('LoadImageFromFile', {
   to_float32: z.boolean().default(false),
   color_type: only('color', 'images have three channels'),
   imdecode_backend: kept.optional(),
@@ -11,7 +11,7 @@ export const loadImageSchema = typed('LoadImageFromFile', {
   file_client_args: kept.optional(),
 });
 
-export const loadAnnotationsSchema = typed('LoadAnnotations', {
+const loadAnnotationsSchema = typed('LoadAnnotations', {
   with_bbox: only(true, 'detectors train on boxes'),
   with_label: only(true, 'detectors train on labels'),
   with_mask: only(false, 'masks are not used'),
@@ -26,7 +26,7 @@ export const loadAnnotationsSchema = typed('LoadAnnotations', {
 });
 
 /** Scales image and boxes; with keep_ratio the scale is a frame into which the image must fit. */
-export const resizeSchema = typed('Resize', {
+const resizeSchema = typed('Resize', {
   scale: z
     .union([count, z.tuple([count, count])])
     .describe(
@@ -42,17 +42,17 @@ export const resizeSchema = typed('Resize', {
   interpolation: only('bilinear', 'images are resized bilinearly'),
 });
 
-export const randomFlipSchema = typed('RandomFlip', {
+const randomFlipSchema = typed('RandomFlip', {
   prob: fraction.describe('Probability of mirroring left to right. Paper: 0.5'),
   direction: only('horizontal', 'images are flipped left to right'),
   swap_seg_labels: kept.optional(),
 });
 
-export const packInputsSchema = typed('PackDetInputs', {
+const packInputsSchema = typed('PackDetInputs', {
   meta_keys: z.array(z.string()).optional(),
 });
 
-export const transformSchema = z.discriminatedUnion('type', [
+const transformSchema = z.discriminatedUnion('type', [
   loadImageSchema,
   loadAnnotationsSchema,
   resizeSchema,
@@ -64,4 +64,3 @@ export const pipelineSchema = z
   .array(transformSchema)
   .min(1)
   .describe('Steps from file to network input, in order');
-export type PipelineConfig = z.output<typeof pipelineSchema>;

@@ -16,7 +16,7 @@ const span = {
 };
 
 /** Warm-up: lr grows linearly from start_factor to end_factor, which it reaches at iteration end − 1. */
-export const linearLrSchema = typed('LinearLR', {
+const linearLrSchema = typed('LinearLR', {
   start_factor: positive
     .max(1)
     .default(1 / 3)
@@ -26,7 +26,7 @@ export const linearLrSchema = typed('LinearLR', {
 });
 
 /** Steps: lr is multiplied by gamma at each milestone. */
-export const multiStepLrSchema = typed('MultiStepLR', {
+const multiStepLrSchema = typed('MultiStepLR', {
   milestones: z
     .array(count)
     .min(1)
@@ -35,7 +35,7 @@ export const multiStepLrSchema = typed('MultiStepLR', {
   ...span,
 });
 
-export const constantLrSchema = typed('ConstantLR', {
+const constantLrSchema = typed('ConstantLR', {
   factor: positive
     .max(1)
     .default(1 / 3)
@@ -43,7 +43,7 @@ export const constantLrSchema = typed('ConstantLR', {
   ...span,
 });
 
-export const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
+const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
   T_max: count.optional().describe('Length of half a cosine; left out: end − begin'),
   eta_min: nonNegative.optional().describe('Learning rate at the bottom'),
   eta_min_ratio: nonNegative
@@ -53,13 +53,12 @@ export const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
   ...span,
 });
 
-export const schedulerSchema = z.discriminatedUnion('type', [
+const schedulerSchema = z.discriminatedUnion('type', [
   linearLrSchema,
   multiStepLrSchema,
   constantLrSchema,
   cosineAnnealingLrSchema,
 ]);
-export type SchedulerConfig = z.output<typeof schedulerSchema>;
 
 export const paramSchedulerSchema = z
   .union([schedulerSchema, z.array(schedulerSchema)])

@@ -2,7 +2,7 @@ import { rng } from '../../base/rng.ts';
 import type { Dataset } from '../dataset.ts';
 
 /** Stream numbers of `rng(seed, stream, …)`, so that shuffling and augmentation never share numbers. */
-export const SHUFFLE_STREAM = 1;
+const SHUFFLE_STREAM = 1;
 export const AUGMENT_STREAM = 2;
 
 /** MMDetection's filter_cfg of a training set. */
@@ -13,7 +13,7 @@ export interface TrainingFilter {
   readonly minSize: number;
 }
 
-export const DEFAULT_TRAINING_FILTER: TrainingFilter = { filterEmptyGt: true, minSize: 32 };
+const DEFAULT_TRAINING_FILTER: TrainingFilter = { filterEmptyGt: true, minSize: 32 };
 
 /** The images of `indices` that training uses, in the same order. Images of unknown size (0) pass the size test. */
 export function filterForTraining(

@@ -6,8 +6,8 @@ import { renderScene, sceneAnnotations } from './render-scene.ts';
 import { decodeSampleArt, type LoadSampleArt, type SampleArt } from './sample-art.ts';
 import { SCENE_SIZE } from './scene-plan.ts';
 
-export const SAMPLE_TRAIN_IMAGES = 512;
-export const SAMPLE_VAL_IMAGES = 64;
+const SAMPLE_TRAIN_IMAGES = 512;
+const SAMPLE_VAL_IMAGES = 64;
 const IMAGES = SAMPLE_TRAIN_IMAGES + SAMPLE_VAL_IMAGES;
 
 function collectAnnotations(art: SampleArt, seed: number): Annotations {

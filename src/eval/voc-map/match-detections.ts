@@ -16,7 +16,7 @@ export interface ClassGroundTruth {
 export const MATCH_FALSE = 0;
 export const MATCH_TRUE = 1;
 /** Fell on an ignored ground truth: counts neither way. */
-export const MATCH_IGNORED = 2;
+const MATCH_IGNORED = 2;
 
 /** Indices of scores, best first; equal scores keep their order, NaN comes last. */
 export function byDescendingScore(scores: ArrayLike<number>): Uint32Array {

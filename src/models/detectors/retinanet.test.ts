@@ -27,7 +27,12 @@ function preset(depth: 18 | 50): RetinaNetOptions {
       reluBeforeExtraConvs: false,
     },
     head: { numClasses: 80, featChannels: 256, stackedConvs: 4 },
-    anchors: { strides: [8, 16, 32, 64, 128], ratios: [0.5, 1, 2], octaveBaseScale: 4, scalesPerOctave: 3 },
+    anchors: {
+      strides: [8, 16, 32, 64, 128],
+      ratios: [0.5, 1, 2],
+      octaveBaseScale: 4,
+      scalesPerOctave: 3,
+    },
     coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
     lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
     lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
@@ -79,7 +84,10 @@ describe('RetinaNet parameters', () => {
     expect((await values('bbox_head.retina_cls.bias'))[0]).toBeCloseTo(-4.59511985013459, 6);
     expect(Math.max(...(await values('neck.lateral_convs.0.conv.bias')))).toBe(0);
     const std = (v: Float32Array): number => Math.sqrt(v.reduce((s, x) => s + x * x, 0) / v.length);
-    expect(std(await values('backbone.layer2.0.conv1.weight'))).toBeCloseTo(Math.sqrt(2 / (128 * 9)), 3);
+    expect(std(await values('backbone.layer2.0.conv1.weight'))).toBeCloseTo(
+      Math.sqrt(2 / (128 * 9)),
+      3,
+    );
     expect(std(await values('bbox_head.cls_convs.0.conv.weight'))).toBeCloseTo(0.01, 4);
     const lateral = await values('neck.lateral_convs.2.conv.weight');
     // MMDetection's own largest |w| for 512 → 256, 1×1.

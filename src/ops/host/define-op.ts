@@ -18,7 +18,11 @@ export interface OpDefinition<I extends string, A extends OpAttributes> {
    * One function per input; only those that lead to a variable are called, so a frozen stem costs nothing.
    * Work shared by several of them is done in the body.
    */
-  gradient(dy: Tensor, saved: readonly Tensor[], attributes: A): Readonly<Record<string, () => Tensor>>;
+  gradient(
+    dy: Tensor,
+    saved: readonly Tensor[],
+    attributes: A,
+  ): Readonly<Record<string, () => Tensor>>;
 }
 
 /**
@@ -47,5 +51,11 @@ export function defineOp<I extends string, A extends OpAttributes>(
     },
   });
   return (inputs, attributes) =>
-    tf.engine().runKernel<Tensor>(name, inputs as Record<string, Tensor>, attributes as unknown as tf.NamedAttrMap);
+    tf
+      .engine()
+      .runKernel<Tensor>(
+        name,
+        inputs as Record<string, Tensor>,
+        attributes as unknown as tf.NamedAttrMap,
+      );
 }

@@ -3,13 +3,13 @@ import type { Kernel } from '../../tensor/kernel.ts';
 import type { Scalar, Tensor } from '../../tensor/tf.ts';
 
 /** Invocations of a workgroup in both stages of a loss's sum. */
-export const LOSS_WORKGROUP_SIZE = 64;
+const LOSS_WORKGROUP_SIZE = 64;
 /** Terms that one invocation adds up before the count of workgroups grows, and the largest count. */
 const TERMS_PER_INVOCATION = 16;
 const MAX_WORKGROUPS = 512;
 
 /** Number of partial sums for a loss of `terms` terms; depends on nothing else, so the order of additions is fixed. */
-export function partialSums(terms: number): number {
+function partialSums(terms: number): number {
   const groups = Math.ceil(terms / (LOSS_WORKGROUP_SIZE * TERMS_PER_INVOCATION));
   return Math.min(Math.max(groups, 1), MAX_WORKGROUPS);
 }

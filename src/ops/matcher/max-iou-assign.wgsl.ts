@@ -3,7 +3,7 @@ import { BOX_INTERSECTION, BOX_IOU, IS_NAN } from '../box-iou/iou.wgsl.ts';
 
 export const WORKGROUP_SIZE = 64;
 /** Invocations that share the anchors of one ground truth, or the count of one image. */
-export const REDUCE_SIZE = 64;
+const REDUCE_SIZE = 64;
 
 /**
  * IoU of every ground truth with every anchor, and each anchor's best (MaxIoUAssigner of MMDetection, steps 1–3).

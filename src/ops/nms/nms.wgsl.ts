@@ -3,7 +3,7 @@ import { BOX_INTERSECTION, IS_NAN } from '../box-iou/iou.wgsl.ts';
 
 export const WORKGROUP_SIZE = 64;
 /** Invocations of the one workgroup that walks an image's boxes. */
-export const SWEEP_SIZE = 128;
+const SWEEP_SIZE = 128;
 
 /** What may change the text of {@link nmsKeysKernel} and {@link nmsSortKernel}. */
 export interface NmsSpec {

@@ -1,7 +1,7 @@
 import type { Kernel, ParamSpec } from '../../tensor/kernel.ts';
 import { IS_NAN } from '../box-iou/iou.wgsl.ts';
 
-export const WORKGROUP_SIZE = 64;
+const WORKGROUP_SIZE = 64;
 /** Workgroups that share the scores of one level of one image. */
 export const BLOCKS = 32;
 

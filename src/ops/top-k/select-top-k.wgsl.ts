@@ -2,7 +2,7 @@ import type { Kernel } from '../../tensor/kernel.ts';
 import { BLOCKS, SCORE_OF, levelFunctions, levelParams } from './score-filter.wgsl.ts';
 
 /** Invocations per level and image; also the number of histogram bins, one per value of a byte. */
-export const SELECT_SIZE = 256;
+const SELECT_SIZE = 256;
 
 /**
  * The k best elements of each level, by descending score, ties by ascending element (second half of MMDetection's

@@ -15,7 +15,7 @@ const SPLIT_TOKEN =
   /(?:^|[_\-. ])((?:mini)?(?:trainval|train|val|valid|validation|test))(?:[_-]?(?:dev)?\d{0,4})(?=$|[_\-. ])/i;
 
 /** The split that a label file's name or folder tells (`instances_train2017` → train, `valid/_annotations.coco` → valid). */
-export function cocoSplitName(path: string): string | undefined {
+function cocoSplitName(path: string): string | undefined {
   const inName = SPLIT_TOKEN.exec(stemOf(path))?.[1];
   if (inName !== undefined) return inName.toLowerCase();
   const folder = path

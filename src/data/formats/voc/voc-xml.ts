@@ -32,7 +32,7 @@ export interface VocAnnotation {
  * A decimal number with optional sign, fraction and exponent, white space around it allowed; undefined for anything
  * else (`12px`, `NaN`, `inf`, an empty text, a value beyond a double).
  */
-export function strictNumber(text: string | undefined): number | undefined {
+function strictNumber(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return undefined;
   const value = Number(trimmed);
