@@ -41,6 +41,16 @@ export const errors = defineStrings({
     'engine-unreachable.why': 'Its script was not found or was blocked.',
     'engine-unreachable.action': 'Reload the page; if you are offline, reconnect first.',
     'image-missing.what': 'The image is not in the folder.',
+    'run-no-config.what': 'There is no config to train with.',
+    'run-no-config.action': 'Choose a preset in Config.',
+    'run-config-errors.what': 'The config has errors, so the run was not started.',
+    'run-config-errors.action': 'Open Config; the errors are listed there with their lines.',
+    'loss-not-finite.what': 'The loss is not finite at iteration {{iter}}.',
+    'loss-not-finite.why':
+      'The learning rate is too high, or a label is broken. The update of that step was skipped, so the weights are the last good ones.',
+    'loss-not-finite.action':
+      'Lower the learning rate, lengthen the warm-up, or clip gradients (optim_wrapper.clip_grad.max_norm), and look at the images of that step: {{files}}.',
+    'config-unknown-key.what': '{{section}} has no key {{key}}.',
   },
   zh: {
     line: '第 {{line}} 行',
@@ -75,5 +85,15 @@ export const errors = defineStrings({
     'engine-unreachable.why': '没有找到它的脚本，或脚本被阻止。',
     'engine-unreachable.action': '请重新载入页面；如果处于离线状态，请先联网。',
     'image-missing.what': '文件夹里没有这张图像。',
+    'run-no-config.what': '没有可用于训练的配置。',
+    'run-no-config.action': '请在“配置”中选择一个预设。',
+    'run-config-errors.what': '配置有错误，运行没有开始。',
+    'run-config-errors.action': '请打开“配置”，那里按行列出了错误。',
+    'loss-not-finite.what': '第 {{iter}} 次迭代的损失不是有限数值。',
+    'loss-not-finite.why':
+      '学习率过高，或某个标注有误。这一步的更新已跳过，权重仍是上一次正常的权重。',
+    'loss-not-finite.action':
+      '降低学习率、延长预热，或裁剪梯度（optim_wrapper.clip_grad.max_norm），并检查这一步的图像：{{files}}。',
+    'config-unknown-key.what': '{{section}} 没有键 {{key}}。',
   },
 });

@@ -2,14 +2,18 @@ import { useT } from '../../i18n/use-t.ts';
 import { useStore } from '../../store/store-context.tsx';
 
 /** Says who set a value: this text, the dataset, one of the bases, or nobody. */
-export function useOriginWords(): (origin: string) => string {
+export function useOriginWords(): (...origins: readonly string[]) => string {
   const t = useT('config');
   const name = useStore((state) => state.configName);
-  return (origin) => {
+  const one = (origin: string): string => {
     if (origin === 'data') return t('origin.data');
     if (origin === 'default') return t('origin.default');
     if (isOwn(origin, name)) return t('origin.own');
     return t('origin.file', { file: origin });
+  };
+  return (...origins) => {
+    const words = origins.map(one).join(', ');
+    return origins.length > 1 ? t('origin.several', { words }) : words;
   };
 }
 

@@ -69,7 +69,7 @@ export function CurvesToolbar(props: {
         <Button variant="quiet" onClick={() => link.zoomTo(null)}>
           {t('showAll')}
         </Button>
-      ) : (
+      ) : runs.length > 1 ? null : (
         <span className={styles['hint']}>{t('zoomHint', { mod: MOD_KEY })}</span>
       )}
     </div>

@@ -30,7 +30,7 @@ export function MergedView(): ReactNode {
     const key = keys[line - 1] ?? '';
     const files = key === '' ? [] : originOf(key, config?.origins ?? {});
     if (files.length === 0) return null;
-    return { key, words: files.map(originWords).join(', ') };
+    return { key, words: originWords(...files) };
   };
   const latest = useRef(lineOrigin);
   useEffect(() => {
@@ -48,7 +48,11 @@ export function MergedView(): ReactNode {
         yaml(),
         editorLook,
         EditorState.readOnly.of(true),
-        EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true' }),
+        EditorView.contentAttributes.of({
+          'aria-label': label,
+          'aria-readonly': 'true',
+          tabindex: '0',
+        }),
         originTooltip((line) => latest.current(line)),
         EditorView.updateListener.of(({ state }) =>
           setCursorLine(state.doc.lineAt(state.selection.main.head).number),

@@ -116,7 +116,7 @@ function firstState(store: AppStore, label: string): EditorState {
         // Ctrl+Enter starts and pauses the run everywhere in the app.
         ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'),
       ]),
-      EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+      EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         if (update.transactions.some((transaction) => transaction.annotation(fromStore) === true))
