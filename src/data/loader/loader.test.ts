@@ -195,7 +195,7 @@ describe('createBatchSampler', () => {
     // L = landscape or square, P = portrait: P0 L1 L2 P3 P4 L5 L6, two per batch
     const shape = (kind: string): FakeImage =>
       kind === 'P' ? { width: 2, height: 3 } : { width: 3, height: 3 };
-    const dataset = fakeDataset([...'PLLPPLL'].map(shape));
+    const dataset = fakeDataset(Array.from('PLLPPLL', shape));
     const sampler = createBatchSampler({
       dataset,
       indices: [...dataset.images.keys()],
