@@ -83,7 +83,7 @@ async function render(from: Browser, state: StateId, variant: Variant): Promise<
   try {
     const query = new URLSearchParams({ state, lang: variant.language, theme: variant.theme });
     await page.goto(`${server.url}gallery.html?${query.toString()}`);
-    await page.waitForSelector('html[data-ready]', { timeout: 30_000 });
+    await page.waitForSelector('html[data-ready]', { timeout: 90_000 });
     await page.screenshot({ path: join(OUT, `${name}.png`) });
     made.push(name);
     found.push(...(await checkAccess(page, name)));

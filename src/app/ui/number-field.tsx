@@ -56,11 +56,6 @@ export function NumberField(props: NumberFieldProps): ReactNode {
   };
   return (
     <div className={styles['number']}>
-      {unit === undefined ? null : (
-        <span className={styles['unit']} aria-hidden="true">
-          {unit}
-        </span>
-      )}
       <input
         {...control}
         type="text"
@@ -80,6 +75,11 @@ export function NumberField(props: NumberFieldProps): ReactNode {
           }
         }}
       />
+      {unit === undefined ? null : (
+        <span className={styles['unit']} aria-hidden="true">
+          {unit}
+        </span>
+      )}
     </div>
   );
 }
