@@ -9,6 +9,9 @@ import { chartCsv } from './export-chart.ts';
 import { pace } from './pace.ts';
 import { logTicks, timeUnit } from './ticks.ts';
 
+// Properties try a hundred inputs; on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
+
 function run(values: readonly number[], more: Partial<ChartRun> = {}): ChartRun {
   const series = new RunSeries('a');
   series.append({

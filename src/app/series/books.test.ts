@@ -1,7 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { filterLog, LogBook } from './log-book.ts';
 import { PreviewBook } from './preview-book.ts';
+
+// Properties try a hundred inputs; on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 const none = {
   boxes: new Float32Array(0),

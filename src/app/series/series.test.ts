@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decimate } from './decimate.ts';
 import { Ema } from './ema.ts';
 import { GrowingArray, lowerBound, nearestIndex } from './growing-array.ts';
 import { firstNonFinite, RunSeries } from './run-series.ts';
+
+// Properties try a hundred inputs; on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 const finite = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
 const withGaps = fc.array(fc.oneof({ weight: 8, arbitrary: finite }, fc.constant(NaN)), {

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { listText, parseNames, parseNumbers, sizeOf } from './field-value.ts';
 import { keysOfLines, originOf } from './key-at-line.ts';
 import { planParts } from './plan-words.ts';
 import { textChange } from './text-change.ts';
+
+// Properties try a hundred inputs; on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('textChange', () => {
   const pieces = fc

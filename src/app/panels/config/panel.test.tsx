@@ -4,7 +4,7 @@ import { renderApp, type RenderedApp, setUpTestWindow } from '../../testing/rend
 
 setUpTestWindow();
 
-const LONG = { timeout: 10_000 };
+const LONG = { timeout: 30_000 };
 
 async function atConfig(script: Parameters<typeof renderApp>[0] = {}): Promise<RenderedApp> {
   const app = renderApp(script);
@@ -17,7 +17,7 @@ async function atConfig(script: Parameters<typeof renderApp>[0] = {}): Promise<R
   return app;
 }
 
-describe('Config', { timeout: 30_000 }, () => {
+describe('Config', { timeout: 120_000 }, () => {
   it('starts with a preset, checked, and says how long it would run', async () => {
     const { services } = await atConfig();
     const { config } = services.store.getState();
@@ -78,7 +78,7 @@ describe('Config', { timeout: 30_000 }, () => {
     const { services } = await atConfig();
     const { configText, typeConfig } = services.store.getState();
     act(() => typeConfig(configText.replace(/\blr: /u, 'lrr: ')));
-    await screen.findByText(/has no key `lrr`/u, {}, LONG);
+    await screen.findByText(/has no key lrr\./u, {}, LONG);
     expect(screen.getAllByText(/Did you mean `lr`/u).length).toBeGreaterThan(0);
   });
 

@@ -19,7 +19,7 @@ vi.mock('../../charts/echarts.ts', () => ({
 
 setUpTestWindow();
 
-const LONG = { timeout: 10_000 };
+const LONG = { timeout: 30_000 };
 
 async function atTrain(script: Parameters<typeof renderApp>[0] = {}): Promise<RenderedApp> {
   const app = renderApp(script);
@@ -34,7 +34,7 @@ async function atTrain(script: Parameters<typeof renderApp>[0] = {}): Promise<Re
 const button = (name: string | RegExp): HTMLElement =>
   screen.getAllByRole('button', { name }).at(-1) as HTMLElement;
 
-describe('Train', { timeout: 30_000 }, () => {
+describe('Train', { timeout: 120_000 }, () => {
   it('without data leads to the data', async () => {
     const { services, user } = renderApp();
     act(() => services.store.getState().goTo('train'));
@@ -67,7 +67,7 @@ describe('Train', { timeout: 30_000 }, () => {
     expect(button('Save weights')).toHaveProperty('disabled', false);
 
     await user.click(button('Resume'));
-    await waitFor(() => expect(services.store.getState().run?.phase).toBe('running'));
+    await waitFor(() => expect(services.store.getState().run?.phase).toBe('running'), LONG);
     expect(button('Save weights')).toHaveProperty('disabled', true);
 
     await user.click(button('Stop'));
@@ -105,12 +105,13 @@ describe('Train', { timeout: 30_000 }, () => {
           why: 'The learning rate is too high.',
           action: 'Lower the learning rate.',
           place: { key: 'optim_wrapper.optimizer.lr' },
+          params: { iter: 41, files: 'street_0003.jpg' },
         },
       });
     });
     await screen.findByText('The loss is not finite at iteration 41.', {}, LONG);
     expect(screen.getByText('optim_wrapper.optimizer.lr')).toBeTruthy();
-    expect(screen.getByText('Lower the learning rate.')).toBeTruthy();
+    expect(screen.getByText(/^Lower the learning rate.*street_0003\.jpg\.$/u)).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Copy report' })).toBeTruthy();
     expect(screen.getByText(/loss_bbox is NaN from iteration 41 on/u)).toBeTruthy();
     // What was computed stays in sight.
@@ -166,9 +167,9 @@ describe('Train', { timeout: 30_000 }, () => {
     const other = screen.getByRole('button', { name: /street_0055/u, pressed: false });
     expect(other).toHaveProperty('disabled', true);
     await user.click(first);
-    await waitFor(() => expect(services.store.getState().pinned).toHaveLength(3));
+    await waitFor(() => expect(services.store.getState().pinned).toHaveLength(3), LONG);
     await user.click(other);
-    await waitFor(() => expect(services.store.getState().pinned).toContain(54));
+    await waitFor(() => expect(services.store.getState().pinned).toContain(54), LONG);
     expect(engine.calls.filter(({ command }) => command === 'setPinned').at(-1)?.request).toEqual({
       indices: [49, 50, 51, 54],
     });
