@@ -10,7 +10,7 @@ const loader = new URL('../node_modules/tsx/dist/loader.mjs', import.meta.url);
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 
 if (!existsSync(loader)) {
-  console.error('The packages are not installed. Run `npm ci` (or `npm start`) once.');
+  console.error('The packages are not installed. Run `npm start` or `npm install` once.');
   process.exit(1);
 }
 

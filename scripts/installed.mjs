@@ -23,26 +23,29 @@ export function ensureInstalled() {
     writeFileSync(STAMP, lock);
     return;
   }
-  console.log('Installing the packages (npm ci), once …');
+  console.log('Installing the packages (npm install), once …');
+  // Not `npm ci`: it refuses a lockfile that lacks a binary of some other platform, and the registry that the lockfile
+  // was made with need not carry them all. This installs the locked versions too, and leaves the lockfile as it is.
+  const args = ['install', '--no-save'];
   const npm = process.env['npm_execpath'];
   const { status } =
     npm === undefined
-      ? spawnSync('npm', ['ci'], {
+      ? spawnSync('npm', args, {
           cwd: ROOT,
           stdio: 'inherit',
           shell: process.platform === 'win32',
         })
-      : spawnSync(process.execPath, [npm, 'ci'], { cwd: ROOT, stdio: 'inherit' });
+      : spawnSync(process.execPath, [npm, ...args], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) {
     console.error(
-      'npm ci failed: see its message above. A proxy or an offline machine is the usual reason.',
+      'npm install failed: see its message above. A proxy or an offline machine is the usual reason.',
     );
     process.exit(status ?? 1);
   }
   writeFileSync(STAMP, lock);
 }
 
-/** True when somebody ran `npm ci` by hand: npm then wrote down the versions that it installed. */
+/** True when somebody installed by hand: npm then wrote down the versions that it installed. */
 function installedMatchesLock() {
   const hidden = join(ROOT, 'node_modules/.package-lock.json');
   if (!existsSync(hidden)) return false;
