@@ -98,7 +98,7 @@ describe.skipIf(noAdapter)('the command line on a GPU', { timeout: 180_000 }, ()
     work = join(dir, 'work');
     writeFileSync(config, TINY);
     await writeData();
-  });
+  }, 120_000);
 
   afterAll(() => {
     rmSync(dir, { recursive: true, force: true });
