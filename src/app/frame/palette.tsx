@@ -16,10 +16,7 @@ import { KeyHint } from '../ui/key-hint.tsx';
 import styles from './palette.module.css';
 
 /** Commands whose title (or id, which is English in every language) holds all typed words. */
-function matchCommands(
-  commands: readonly AppCommand[],
-  typed: string,
-): readonly AppCommand[] {
+function matchCommands(commands: readonly AppCommand[], typed: string): readonly AppCommand[] {
   const words = typed
     .toLowerCase()
     .split(/\s+/u)

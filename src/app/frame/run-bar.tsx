@@ -33,7 +33,9 @@ export function RunBar(): ReactNode {
       >
         <span className={styles['state']}>
           <span className={styles['phase']}>{words}</span>
-          {run === null ? null : <span className={styles['name']}>{run.name.replace(/.*\//u, '')}</span>}
+          {run === null ? null : (
+            <span className={styles['name']}>{run.name.replace(/.*\//u, '')}</span>
+          )}
         </span>
         {run === null ? null : <Progress run={run} />}
         {run === null ? null : <Numbers run={run} />}
