@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -64,7 +65,12 @@ export class Workspace implements Disposable {
       },
     );
     if (error !== undefined) throw error;
-    return { status: status ?? -1, stdout, stderr };
+    // Some tools colour their output where CI is set, whatever NO_COLOR says.
+    return {
+      status: status ?? -1,
+      stdout: stripVTControlCharacters(stdout),
+      stderr: stripVTControlCharacters(stderr),
+    };
   }
 
   [Symbol.dispose](): void {
