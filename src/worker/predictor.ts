@@ -91,7 +91,7 @@ async function only(
   throw new UserError({
     code: problem?.code ?? 'image-unreadable',
     what: problem?.detail ?? 'The image cannot be read.',
-    action: problem?.repair ?? 'Choose another image.',
+    action: 'Choose another image.',
     place: { file: problem?.file ?? job.dataset.name },
   });
 }

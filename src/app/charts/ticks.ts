@@ -39,7 +39,8 @@ function evenTicks(low: number, high: number): number[] {
   const rough = (high - low) / 4;
   if (rough === 0) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find((one) => one * power >= rough) ?? 10) * power;
+  // The next round step below a quarter of the range, so that at least four multiples of it lie inside.
+  const step = ([5, 2].find((one) => one * power <= rough) ?? 1) * power;
   const ticks: number[] = [];
   for (let i = Math.ceil(low / step); i * step <= high; i += 1) {
     ticks.push(Number((i * step).toPrecision(12)));

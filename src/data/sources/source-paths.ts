@@ -5,11 +5,14 @@
  * absolute, with a drive letter or scheme, with a `..` segment, or with a NUL.
  */
 export function safePath(name: string): string | undefined {
-  if (name.includes('\0') || /^[a-z][a-z0-9+.-]*:/i.test(name)) return undefined;
+  if (name.includes('\0')) return undefined;
   const slashed = name.replaceAll('\\', '/');
   if (slashed.startsWith('/')) return undefined;
   const segments = slashed.split('/').filter((segment) => segment !== '.' && segment !== '');
-  return segments.length === 0 || segments.includes('..') ? undefined : segments.join('/');
+  if (segments.length === 0 || segments.includes('..')) return undefined;
+  const path = segments.join('/');
+  // Looked for in the result: `./C:` is a drive too once its dot is gone.
+  return /^[a-z][a-z0-9+.-]*:/i.test(path) ? undefined : path;
 }
 
 /** Whether a path is a leftover of an operating system or a tool (`__MACOSX`, `._x`, `.DS_Store`, `.git/`, `Thumbs.db`). */

@@ -162,6 +162,24 @@ describeOnBackends<Case, Partial<Record<keyof BatchNormReference, ArrayLike<numb
 );
 
 describeOnGpu('batchNorm', () => {
+  gpuTest('a channel whose batch is not finite keeps its running statistics', async () => {
+    const state = {
+      weight: tf.tensor1d([1, 1, 1]),
+      bias: tf.tensor1d([0, 0, 0]),
+      runningMean: tf.tensor1d([0.1, 0.2, 0.3]),
+      runningVar: tf.tensor1d([1.1, 1.2, 1.3]),
+    };
+    const x = tf.tensor4d([1, Number.NaN, 3e38, 3, 2, -3e38], [1, 1, 2, 3]);
+    const y = batchNorm(x, state, { training: true, relu: false, eps: 1e-5, momentum: 0.1 });
+    const mean = await readTensor(state.runningMean);
+    const variance = await readTensor(state.runningVar);
+    expect(mean[0]).toBeCloseTo(0.9 * 0.1 + 0.1 * 2, 6);
+    expect(variance[0]).toBeCloseTo(0.9 * 1.1 + 0.1 * 2, 6);
+    expect([...mean.subarray(1)]).toEqual([...Float32Array.of(0.2, 0.3)]);
+    expect([...variance.subarray(1)]).toEqual([...Float32Array.of(1.2, 1.3)]);
+    tf.dispose([x, y, ...Object.values(state)]);
+  });
+
   gpuTest('evaluation leaves the running statistics bitwise as they were', async () => {
     const x = tf.tensor4d(variedValues(24, 1), [1, 2, 3, 4]);
     const state = {

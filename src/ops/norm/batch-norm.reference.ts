@@ -25,7 +25,8 @@ export type BatchNormReference = Readonly<
 /**
  * Batch normalisation and its gradients by Ioffe & Szegedy (2015, Algorithm 1 and §3, https://arxiv.org/abs/1502.03167),
  * with PyTorch's running statistics: (1 − m)·running + m·batch, the batch's variance unbiased
- * (https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html). Everything in float64.
+ * (https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html), except that a channel whose batch is not finite
+ * keeps its own. Everything in float64.
  */
 export function batchNormReference(input: BatchNormInput): BatchNormReference {
   const { x, weight, bias, residual, training, relu, eps, momentum } = input;
@@ -46,8 +47,13 @@ export function batchNormReference(input: BatchNormInput): BatchNormReference {
   );
   const masked = sum.map((v, i) => (!relu || v > 0 ? (input.dy[i] ?? 0) : 0));
   const sums = normalisedSumsReference(masked, x, mean, invStd);
+  const moves = squares.map((v, c) =>
+    Number(training && Number.isFinite(v + channel(batchMean, c))),
+  );
   const moved = (running: ArrayLike<number>, batch: Float64Array): Float64Array =>
-    Float64Array.from(running, (v, c) => (training ? v + momentum * ((batch[c] ?? 0) - v) : v));
+    Float64Array.from(running, (v, c) =>
+      moves[c] === 1 ? v + momentum * ((batch[c] ?? 0) - v) : v,
+    );
   return {
     y: relu ? sum.map((v) => Math.max(v, 0)) : sum,
     runningMean: moved(input.runningMean, batchMean),

@@ -41,7 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 
 /**
  * Second stage: merges the chunks in order (Chan, Golub & LeVeque, 1983) into the batch mean and 1/√(var + eps), and
- * moves the running statistics: running ← (1 − m)·running + m·batch, with the unbiased variance, as PyTorch does.
+ * moves the running statistics: running ← (1 − m)·running + m·batch, with the unbiased variance, as PyTorch does. Where
+ * the batch is not finite they stay as they are: the step is skipped, and its model must remain the last good one.
  *
  * Buffers: partial f32 [chunks, 2, channels], mean f32 [channels], invStd f32 [channels], runningMean and runningVar f32
  * [channels] (in place). At least two rows. One invocation per channel.
@@ -84,6 +85,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   mean[channel] = average;
   invStd[channel] = 1.0 / sqrt(squares / count + params.eps);
   let unbiased = squares / (count - 1.0);
+  let brokenMean = (bitcast<u32>(average) & 0x7f800000u) == 0x7f800000u;
+  let brokenVar = (bitcast<u32>(unbiased) & 0x7f800000u) == 0x7f800000u;
+  if (brokenMean || brokenVar) { return; }
   runningMean[channel] = (1.0 - params.momentum) * runningMean[channel] + params.momentum * average;
   runningVar[channel] = (1.0 - params.momentum) * runningVar[channel] + params.momentum * unbiased;
 }`,
