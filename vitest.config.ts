@@ -14,6 +14,7 @@ export default defineConfig({
           environment: 'node',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['src/app/**', 'src/**/*.gpu.test.ts', 'scripts/canary/**'],
+          setupFiles: ['scripts/fast-check-seed.ts'],
           testTimeout: 60_000,
         },
       },
@@ -25,8 +26,8 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
           // One software adapter: files side by side only make each other slow.
           fileParallelism: false,
           browser: {
@@ -49,6 +50,8 @@ export default defineConfig({
           name: 'ui',
           environment: 'happy-dom',
           include: ['src/app/**/*.test.ts', 'src/app/**/*.test.tsx'],
+          setupFiles: ['scripts/fast-check-seed.ts'],
+          testTimeout: 20_000,
         },
       },
     ],
