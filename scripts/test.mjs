@@ -81,7 +81,7 @@ const STEPS = [
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: join(reports, 'e2e.json') },
     counts: () => playwrightCounts('e2e.json'),
   },
-  { name: 'gallery: accessibility', slow: true, command: tsx('scripts/gallery.ts', '--check') },
+  { name: 'gallery: accessibility', slow: true, command: tsx('scripts/gallery.ts') },
   { name: 'training to its accuracy', long: true, command: tsx('scripts/train-sample-check.ts') },
 ].filter(({ slow = false, long = false }) => (fast ? !slow && !long : full || !long));
 
