@@ -93,6 +93,11 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
       `init_cfg asks for ${model.pretrained}, which this page does not fetch: weights start random unless a checkpoint is loaded first.`,
     );
   }
+  if (config.val_evaluator !== null && plan.valInterval < plan.iterations) {
+    notes.push(
+      'val_interval is not acted upon: nothing is evaluated while training. Evaluate the checkpoint afterwards (test).',
+    );
+  }
   return {
     config,
     configText,
