@@ -237,10 +237,12 @@ function customKeys(
 }
 
 interface Span {
+  /** First epoch or iteration in which it acts. */
   readonly begin: number;
-  /** Always set: MMEngine takes the end of training when the config leaves it out. */
+  /** One after the last; the end of training when the config leaves it out, as in MMEngine. Infinity = never ends. */
   readonly end: number;
   readonly byEpoch: boolean;
+  /** Epochs are turned into iterations, so that an epoch schedule moves every iteration. */
   readonly convertToIterBased: boolean;
 }
 
@@ -257,7 +259,7 @@ export type SchedulerOptions = Span &
     | {
         readonly type: 'CosineAnnealingLR';
         readonly tMax: number;
-        /** Exactly one of the two is a number. */
+        /** Lowest rate; or null, then `etaMinRatio` times the base rate. */
         readonly etaMin: number | null;
         readonly etaMinRatio: number | null;
       }

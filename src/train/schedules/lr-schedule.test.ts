@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLrSchedule } from './lr-schedule.ts';
-import type { SchedulerOptions } from './lr-schedule.ts';
+import type { SchedulerOptions } from '../../config/resolved.ts';
 
 const ORACLE = '../shared/oracle/mmdet/lr_schedules.json';
 

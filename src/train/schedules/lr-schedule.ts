@@ -1,36 +1,10 @@
+import type { SchedulerOptions } from '../../config/resolved.ts';
+
 /**
  * Learning-rate schedules as MMEngine chains them: each schedule multiplies the present rate when its own counter moves
  * (iterations after every iteration, epochs after every epoch), so several of them compose. Rates are computed by stepping
  * that chain in float64, not by closed forms, so rounding follows MMEngine's too.
  */
-
-interface Span {
-  /** First epoch or iteration in which it acts. */
-  readonly begin: number;
-  /** One after the last; Infinity = never ends. */
-  readonly end: number;
-  readonly byEpoch: boolean;
-  /** Epochs are turned into iterations, so that an epoch schedule moves every iteration. */
-  readonly convertToIterBased: boolean;
-}
-
-export type SchedulerOptions = Span &
-  (
-    | { readonly type: 'LinearLR'; readonly startFactor: number; readonly endFactor: number }
-    | {
-        readonly type: 'MultiStepLR';
-        readonly milestones: readonly number[];
-        readonly gamma: number;
-      }
-    | { readonly type: 'ConstantLR'; readonly factor: number }
-    | {
-        readonly type: 'CosineAnnealingLR';
-        readonly tMax: number;
-        /** Lowest rate; or null, then `etaMinRatio` times the base rate. */
-        readonly etaMin: number | null;
-        readonly etaMinRatio: number | null;
-      }
-  );
 
 /** The rate used during iteration `iter` (0-based, any order of calls). */
 export type LrSchedule = (iter: number) => number;
