@@ -1,5 +1,5 @@
 import type { AnchorLevel, HeightWidth } from '../../../ops/anchor-valid-flags/anchor-levels.ts';
-import { totalAnchors } from '../../../ops/anchor-valid-flags/anchor-levels.ts';
+import { placeAnchors } from './place-anchors.ts';
 
 /** What MMDetection's `AnchorGenerator` takes; lengths in input pixels. */
 export interface AnchorGeneratorSpec {
@@ -132,19 +132,5 @@ export function anchorGrid(
     levels.push({ start, height, width, perCell, strideX, strideY });
     start += height * width * perCell;
   }
-  const anchors = new Float32Array(totalAnchors(levels) * 4);
-  for (const [index, level] of levels.entries()) {
-    const base = bases[index] ?? new Float32Array();
-    let at = level.start * 4;
-    for (let y = 0; y < level.height; y++) {
-      for (let x = 0; x < level.width; x++) {
-        // The store into a Float32Array rounds the sum once, as PyTorch's float32 addition does.
-        for (let i = 0; i < base.length; i++) {
-          const shift = i % 2 === 0 ? x * level.strideX : y * level.strideY;
-          anchors[at++] = (base[i] ?? 0) + shift;
-        }
-      }
-    }
-  }
-  return { levels, anchors };
+  return { levels, anchors: placeAnchors(levels, bases) };
 }
