@@ -82,8 +82,7 @@ export class RunJournal {
       this.#window.push({
         iter,
         loss: at('loss'),
-        lossCls: at('loss_cls'),
-        lossBbox: at('loss_bbox'),
+        parts: Object.fromEntries(keys.filter(isPart).map((key) => [key, at(key)])),
         gradNorm: at('grad_norm'),
         lr: at('lr'),
         time: at('time'),
@@ -104,8 +103,7 @@ export class RunJournal {
       data_time: mean.dataTime,
       grad_norm: mean.gradNorm,
       loss: mean.loss,
-      loss_cls: mean.lossCls,
-      loss_bbox: mean.lossBbox,
+      ...mean.parts,
       time: mean.time,
       ...epoch,
       iter: mean.iter,
@@ -113,4 +111,11 @@ export class RunJournal {
       step: mean.iter,
     });
   }
+}
+
+/** Columns of every detector; the others are its own losses and accuracies. */
+const COMMON_KEYS: ReadonlySet<string> = new Set(['loss', 'grad_norm', 'lr', 'time', 'data_time']);
+
+function isPart(key: string): boolean {
+  return !COMMON_KEYS.has(key);
 }

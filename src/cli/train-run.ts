@@ -107,12 +107,12 @@ async function conclude(
   }
   const last = run?.records.at(-1);
   if (last === undefined) throw new Error('a run without a step');
-  const { loss, lossCls, lossBbox, gradNorm, lr } = last;
+  const { loss, parts, gradNorm, lr } = last;
   journal.write('info', `Saved ${checkpoint}`);
   return {
     json: {
       iterations,
-      last: { loss, loss_cls: lossCls, loss_bbox: lossBbox, grad_norm: gradNorm, lr },
+      last: { loss, ...parts, grad_norm: gradNorm, lr },
       checkpoint,
     },
     text: `${iterations} iterations, loss ${loss.toFixed(4)}, checkpoint ${checkpoint}`,

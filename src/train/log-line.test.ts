@@ -6,8 +6,7 @@ const record: StepRecord = {
   iter: 10,
   lr: 0.0025075,
   loss: 3.8692817,
-  lossCls: 3.0357459,
-  lossBbox: 0.1291597,
+  parts: { loss_cls: 3.0357459, acc: 50, loss_bbox: 0.1291597 },
   gradNorm: 3.5840504,
   time: 0.1365236,
   dataTime: 0.0127428,
@@ -17,7 +16,7 @@ const context = { maxIters: 96, itersPerEpoch: 8, etaSeconds: 61.9, memoryMb: 12
 describe('logLine', () => {
   test('is MMEngine’s line of an epoch-based loop', () => {
     expect(logLine(record, context)).toBe(
-      'Epoch(train) [2][2/8]  lr: 2.5075e-03  eta: 0:01:01  time: 0.1365  data_time: 0.0127  memory: 123  grad_norm: 3.5841  loss: 3.8693  loss_cls: 3.0357  loss_bbox: 0.1292',
+      'Epoch(train) [2][2/8]  lr: 2.5075e-03  eta: 0:01:01  time: 0.1365  data_time: 0.0127  memory: 123  grad_norm: 3.5841  loss: 3.8693  loss_cls: 3.0357  acc: 50.0000  loss_bbox: 0.1292',
     );
   });
 
@@ -47,11 +46,22 @@ describe('logLine', () => {
 });
 
 describe('windowMean', () => {
-  test('means of everything but iteration and lr, which are the last', () => {
-    const mean = windowMean([record, { ...record, iter: 11, lr: 1, loss: 1.8692817 }]);
+  test('means of everything but iteration, lr and accuracy, which are the last', () => {
+    const mean = windowMean([
+      record,
+      {
+        ...record,
+        iter: 11,
+        lr: 1,
+        loss: 1.8692817,
+        parts: { loss_cls: 1.0357459, acc: 80, loss_bbox: 0 },
+      },
+    ]);
     expect(mean?.iter).toBe(11);
     expect(mean?.lr).toBe(1);
     expect(mean?.loss).toBeCloseTo(2.8692817, 10);
+    expect(mean?.parts['loss_cls']).toBeCloseTo(2.0357459, 10);
+    expect(mean?.parts['acc']).toBe(80);
     expect(windowMean([])).toBeUndefined();
   });
 });

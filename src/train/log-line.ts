@@ -1,3 +1,4 @@
+import { isLossKey } from '../models/detectors/detector.ts';
 import type { StepRecord } from './train-loop.ts';
 
 /** What the log says besides the step's own numbers. */
@@ -28,12 +29,13 @@ export function logLine(record: StepRecord, context: LogContext): string {
     `memory: ${Math.round(memoryMb)}`,
     `grad_norm: ${record.gradNorm.toFixed(4)}`,
     `loss: ${record.loss.toFixed(4)}`,
-    `loss_cls: ${record.lossCls.toFixed(4)}`,
-    `loss_bbox: ${record.lossBbox.toFixed(4)}`,
+    ...Object.entries(record.parts).map(([key, value]) => `${key}: ${value.toFixed(4)}`),
   ].join('  ');
 }
 
-/** Mean of a window of steps, as MMEngine's log processor takes it: last lr, means of everything else. */
+/**
+ * Mean of a window of steps, as MMEngine's log processor takes it: last lr and accuracy, means of everything else.
+ */
 export function windowMean(records: readonly StepRecord[]): StepRecord | undefined {
   const last = records.at(-1);
   if (last === undefined) return undefined;
@@ -43,8 +45,12 @@ export function windowMean(records: readonly StepRecord[]): StepRecord | undefin
     iter: last.iter,
     lr: last.lr,
     loss: mean((r) => r.loss),
-    lossCls: mean((r) => r.lossCls),
-    lossBbox: mean((r) => r.lossBbox),
+    parts: Object.fromEntries(
+      Object.entries(last.parts).map(([key, value]) => [
+        key,
+        isLossKey(key) ? mean((r) => r.parts[key] ?? Number.NaN) : value,
+      ]),
+    ),
     gradNorm: mean((r) => r.gradNorm),
     time: mean((r) => r.time),
     dataTime: mean((r) => r.dataTime),

@@ -1,11 +1,9 @@
 import type { Batch } from '../data/loader/batch.ts';
-import type { RetinaNet } from '../models/detectors/retinanet.ts';
-import { retinaPredict } from '../ops/retina-predict/retina-predict.ts';
-import type { Detections } from '../ops/retina-predict/retina-predict.ts';
+import type { Detector } from '../models/detectors/detector.ts';
 import { readIntTensor, readTensor } from '../tensor/read.ts';
 import { tf } from '../tensor/tf.ts';
 import { uploadFloats } from '../tensor/upload.ts';
-import { uploadBatch } from './upload-batch.ts';
+import { uploadImages } from './upload-batch.ts';
 
 /** Detections of one image, best first; boxes in the pixels of the original image. */
 export interface ImageDetections {
@@ -17,26 +15,27 @@ export interface ImageDetections {
   readonly labels: Int32Array;
 }
 
-/** MMDetection's test_cfg. */
-export interface TestOptions {
-  readonly nmsPre: number;
-  readonly minBboxSize: number;
-  readonly scoreThr: number;
-  readonly nmsIouThr: number;
-  readonly maxPerImg: number;
-}
-
 /**
  * Runs the model in evaluation mode on a batch; boxes are divided by the scale factor before NMS, as MMDetection does.
  *
+ * @param scoreThr instead of the config's `score_thr`
  * @returns one entry per image of the batch, in its order
  */
 export async function predictBatch(
-  model: RetinaNet,
+  model: Detector,
   batch: Batch,
-  options: TestOptions,
+  scoreThr?: number,
 ): Promise<readonly ImageDetections[]> {
-  const detections = tf.tidy(() => ({ ...detect(model, batch, options) }));
+  const detections = tf.tidy(() => {
+    const scaleFactors = Float32Array.from(
+      batch.metas.flatMap(({ scaleFactor }) => [...scaleFactor]),
+    );
+    const options = {
+      scaleFactors: uploadFloats(scaleFactors, [batch.metas.length, 2]),
+      ...(scoreThr === undefined ? {} : { scoreThr }),
+    };
+    return { ...model.predict(uploadImages(batch), options) };
+  });
   const [boxes, scores, labels, counts] = await Promise.all([
     readTensor(detections.boxes),
     readTensor(detections.scores),
@@ -50,28 +49,4 @@ export async function predictBatch(
     scores: scores.slice(image * room, image * room + count),
     labels: labels.slice(image * room, image * room + count),
   }));
-}
-
-function detect(model: RetinaNet, batch: Batch, options: TestOptions): Detections {
-  const input = uploadBatch(batch);
-  const [, height, width] = input.inputSize;
-  const levels = model.forward(model.prepare(input), false);
-  const scaleFactors = Float32Array.from(
-    batch.metas.flatMap(({ scaleFactor }) => [...scaleFactor]),
-  );
-  return retinaPredict({
-    clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
-    bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
-    anchors: model.anchorsFor(model.levelSizes(height, width)).anchors,
-    imgShapes: input.imgShapes,
-    scaleFactors: uploadFloats(scaleFactors, [batch.metas.length, 2]),
-    options: {
-      scoreThr: options.scoreThr,
-      nmsPre: options.nmsPre,
-      minBboxSize: options.minBboxSize,
-      nmsIouThreshold: options.nmsIouThr,
-      maxPerImg: options.maxPerImg,
-      coder: model.options.coder,
-    },
-  });
 }

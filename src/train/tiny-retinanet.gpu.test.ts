@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { RetinaNet } from '../models/detectors/retinanet.ts';
-import type { DetectionBatch, RetinaNetOptions } from '../models/detectors/retinanet.ts';
+import type { DetectionBatch } from '../models/detectors/detector.ts';
+import type { RetinaLevel } from '../models/dense-heads/retina-head.ts';
+import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
 import { writeParameter } from '../models/parameter-io.ts';
 import { toTorchLayout } from '../models/parameter-set.ts';
 import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
-import { retinaPredict } from '../ops/retina-predict/retina-predict.ts';
 import { readOracleJson } from '../ops/oracle/casepack.ts';
 import { readIntTensor, readTensor } from '../tensor/read.ts';
 import { tf } from '../tensor/tf.ts';
@@ -13,6 +14,7 @@ import type { Tensor, Tensor4D } from '../tensor/tf.ts';
 import { uploadFloats, uploadInts } from '../tensor/upload.ts';
 import { NO_PARAMWISE } from './optimizers/paramwise.ts';
 import { Optimizer } from './optimizers/optimizer.ts';
+import { totalLoss } from './train-step.ts';
 
 /**
  * MMDetection 3.3.0 itself, run on a tiny RetinaNet: features, targets, losses, gradients and three SGD steps.
@@ -74,6 +76,8 @@ const pageSchema = z.object({
 });
 
 const OPTIONS: RetinaNetOptions = {
+  type: 'RetinaNet',
+  rules: 'mmdetection',
   backbone: {
     depth: 18,
     baseChannels: 8,
@@ -92,6 +96,7 @@ const OPTIONS: RetinaNetOptions = {
   },
   head: { numClasses: 3, featChannels: 8, stackedConvs: 2 },
   anchors: {
+    type: 'AnchorGenerator',
     strides: [8, 16, 32, 64, 128],
     ratios: [0.5, 1, 2],
     octaveBaseScale: 4,
@@ -99,10 +104,14 @@ const OPTIONS: RetinaNetOptions = {
   },
   coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
   lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
-  lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
+  lossBbox: { type: 'L1Loss', lossWeight: 1 },
   assigner: { posIouThr: 0.5, negIouThr: 0.4, minPosIou: 0 },
+  test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
   preprocess: { mean: [0, 0, 0], std: [1, 1, 1], rgb: true },
 };
+
+/** [B, H, W] of the page's batch. */
+const INPUT_SIZE = [2, 64, 96] as const;
 
 const raw = await readOracleJson(PAGE);
 
@@ -128,8 +137,11 @@ function suite(page: z.infer<typeof pageSchema>): void {
   gpuTest('features of backbone, neck and head', () =>
     withModel(page, async (model) => {
       const maps = tf.tidy(() => {
-        const feats = model.backboneFeatures(model.prepareImages(inputImages()), true);
-        const neck = model.neckFeatures(feats);
+        const feats = model.extractor.backboneFeatures(
+          model.extractor.prepareImages(inputImages()),
+          true,
+        );
+        const neck = model.extractor.neckFeatures(feats);
         const levels = model.headOutputs(neck);
         const unflatten = (t: Tensor, i: number): Tensor4D => {
           const { height = 0, width = 0 } = levels[i] ?? {};
@@ -152,13 +164,13 @@ function suite(page: z.infer<typeof pageSchema>): void {
   gpuTest('assignment', () =>
     withModel(page, async (model) => {
       const [labels, assigned, factor] = tf.tidy(() => {
-        const targets = model.assign(batchOf(page), model.anchorsFor(model.levelSizes(64, 96)));
+        const targets = model.assign(batchOf(page), model.anchorsFor(INPUT_SIZE));
         return [targets.labels, targets.assigned, targets.avgFactor] as [Tensor, Tensor, Tensor];
       });
       const values = await readIntTensor(labels);
       const gts = await readIntTensor(assigned);
       expect((await readTensor(factor))[0]).toBe(page.targets.avg_factor);
-      const { levels } = model.anchorsFor(model.levelSizes(64, 96));
+      const { levels } = model.anchorsFor(INPUT_SIZE);
       const total = values.length / 2;
       for (const image of [0, 1]) {
         const positives: [number, number, number][] = [];
@@ -187,7 +199,8 @@ function suite(page: z.infer<typeof pageSchema>): void {
         [withoutFirst(page), page.empty_gt_image0],
       ] as const) {
         const [cls, bbox] = tf.tidy(() => {
-          const { lossCls, lossBbox } = lossesOf(model, batch);
+          const [lossCls, lossBbox] = lossesOf(model, batch);
+          if (lossCls === undefined || lossBbox === undefined) throw new Error('two losses');
           return [lossCls, lossBbox] as [Tensor, Tensor];
         });
         expectRelative((await readTensor(cls))[0], sum(want.loss_cls), 1e-4, 'loss_cls');
@@ -203,7 +216,7 @@ function suite(page: z.infer<typeof pageSchema>): void {
       const trainable = model.parameters.trainable();
       const { value, grads } = tf.tidy(() =>
         tf.variableGrads(
-          () => total(lossesOf(model, page)),
+          () => totalLoss(model.logKeys, lossesOf(model, page)),
           trainable.map(({ variable }) => variable),
         ),
       );
@@ -275,7 +288,7 @@ function suite(page: z.infer<typeof pageSchema>): void {
       for (const [step, want] of log.entries()) {
         const [loss, norm] = tf.tidy(() => {
           const { value, grads } = tf.variableGrads(
-            () => total(lossesOf(model, page)),
+            () => totalLoss(model.logKeys, lossesOf(model, page)),
             optimizer.variables.map(({ variable }) => variable),
           );
           return [value, optimizer.step(grads, lr)] as [Tensor, Tensor];
@@ -310,25 +323,12 @@ interface Found {
 
 async function detect(model: RetinaNet, page: Page, rescale: boolean): Promise<readonly Found[]> {
   const result = tf.tidy(() => {
-    const levels = model.forward(model.prepareImages(inputImages()), false);
-    return {
-      ...retinaPredict({
-        clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
-        bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
-        anchors: model.anchorsFor(model.levelSizes(64, 96)).anchors,
-        imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]),
-        scaleFactors: rescale
-          ? uploadFloats(Float32Array.from([...page.scale_factor, ...page.scale_factor]), [2, 2])
-          : null,
-        options: {
-          scoreThr: 0.05,
-          nmsPre: 1000,
-          nmsIouThreshold: 0.5,
-          maxPerImg: 100,
-          minBboxSize: 0,
-        },
-      }),
-    };
+    const imgShapes = uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]).as2D(2, 2);
+    const scaleFactors = rescale
+      ? uploadFloats(Float32Array.from([...page.scale_factor, ...page.scale_factor]), [2, 2])
+      : null;
+    const input = { imgShapes, inputSize: INPUT_SIZE };
+    return { ...model.detect(levelsOf(model, false), input, { scaleFactors }) };
   });
   const [boxes, scores, labels, counts] = await Promise.all([
     readTensor(result.boxes),
@@ -420,7 +420,7 @@ function batchOf(page: Page): DetectionBatch {
   const counts = Int32Array.from(page.gt_bboxes, (own) => own.length);
   return {
     bytes: tf.zeros([1], 'int32'),
-    inputSize: [2, 64, 96],
+    inputSize: INPUT_SIZE,
     imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]).as2D(2, 2),
     padShapes: uploadInts(
       Int32Array.from([...page.pad_shape_hw, ...page.pad_shape_hw]),
@@ -429,6 +429,8 @@ function batchOf(page: Page): DetectionBatch {
     gtBoxes: uploadFloats(boxes, [2, most, 4]).as3D(2, most, 4),
     gtLabels: uploadInts(labels, [2, most]).as2D(2, most),
     gtCounts: uploadInts(counts, [2]),
+    gtIgnore: null,
+    randomKey: uploadInts(new Int32Array(2), [2]),
   };
 }
 
@@ -440,13 +442,14 @@ function withoutFirst(page: Page): Page {
   };
 }
 
-function lossesOf(model: RetinaNet, page: Page): ReturnType<RetinaNet['losses']> {
-  const targets = model.assign(batchOf(page), model.anchorsFor(model.levelSizes(64, 96)));
-  return model.losses(model.forward(model.prepareImages(inputImages()), true), targets);
+function levelsOf(model: RetinaNet, training: boolean): readonly RetinaLevel[] {
+  const frozen = model.extractor.prepareImages(inputImages());
+  return model.headOutputs(model.extractor.forward(frozen, training));
 }
 
-function total({ lossCls, lossBbox }: ReturnType<RetinaNet['losses']>): tf.Scalar {
-  return tf.add(lossCls, lossBbox).asScalar();
+function lossesOf(model: RetinaNet, page: Page): readonly Tensor[] {
+  const targets = model.assign(batchOf(page), model.anchorsFor(INPUT_SIZE));
+  return model.losses(levelsOf(model, true), targets);
 }
 
 /** Sum, sum of magnitudes and first values of an NHWC map against a summary of its NCHW twin. */

@@ -16,6 +16,8 @@ const BATCH = 2;
 const ROOM = 8;
 
 const OPTIONS: RetinaNetOptions = {
+  type: 'RetinaNet',
+  rules: 'mmdetection',
   backbone: {
     depth: 18,
     baseChannels: 8,
@@ -33,11 +35,18 @@ const OPTIONS: RetinaNetOptions = {
     reluBeforeExtraConvs: false,
   },
   head: { numClasses: 3, featChannels: 8, stackedConvs: 1 },
-  anchors: { strides: [8, 16, 32], ratios: [1], octaveBaseScale: 2, scalesPerOctave: 2 },
+  anchors: {
+    type: 'AnchorGenerator',
+    strides: [8, 16, 32],
+    ratios: [1],
+    octaveBaseScale: 2,
+    scalesPerOctave: 2,
+  },
   coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
   lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
-  lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
+  lossBbox: { type: 'L1Loss', lossWeight: 1 },
   assigner: { posIouThr: 0.5, negIouThr: 0.4 },
+  test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
   preprocess: { mean: [128, 128, 128], std: [60, 60, 60], rgb: true },
 };
 
@@ -93,6 +102,7 @@ async function run(
     nameOf: (index) => `image ${index}`,
     lrAt: () => lr,
     maxIters: steps,
+    seed: 1,
     onRecords: (some) => {
       records.push(...some);
     },
@@ -223,6 +233,7 @@ describeOnGpu('training loop', () => {
       nameOf: String,
       lrAt: () => 0.02,
       maxIters: 30,
+      seed: 1,
       onRecords: (records) => losses.push(...records.map(({ loss }) => loss)),
       onStep: () => undefined,
     });
@@ -254,6 +265,7 @@ describeOnGpu('training loop', () => {
         nameOf: String,
         lrAt: () => Number.POSITIVE_INFINITY,
         maxIters: 2,
+        seed: 1,
         onRecords: () => undefined,
         onStep: () => undefined,
       });

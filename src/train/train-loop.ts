@@ -1,6 +1,6 @@
 import { UserError } from '../base/errors.ts';
 import type { Batch } from '../data/loader/batch.ts';
-import type { RetinaNet } from '../models/detectors/retinanet.ts';
+import type { Detector } from '../models/detectors/detector.ts';
 import { MetricsRing } from '../ops/metrics-ring/metrics-ring.ts';
 import { activeBackend } from '../tensor/backend.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -18,8 +18,8 @@ export interface StepRecord {
   /** 1-based. */
   readonly iter: number;
   readonly loss: number;
-  readonly lossCls: number;
-  readonly lossBbox: number;
+  /** The detector's logged values (losses, accuracy) by MMDetection's key, in its order. */
+  readonly parts: Readonly<Record<string, number>>;
   readonly gradNorm: number;
   readonly lr: number;
   readonly time: number;
@@ -27,7 +27,7 @@ export interface StepRecord {
 }
 
 export interface TrainLoopOptions {
-  readonly model: RetinaNet;
+  readonly model: Detector;
   readonly optimizer: Optimizer;
   /** Next batch; waiting for it counts as data time. */
   readonly nextBatch: () => Promise<Batch>;
@@ -36,6 +36,8 @@ export interface TrainLoopOptions {
   /** Learning rate of the 0-based iteration. */
   readonly lrAt: (iter: number) => number;
   readonly maxIters: number;
+  /** What random samplers draw from, together with the iteration. */
+  readonly seed: number;
   /** Records of the last steps, in order; called once per {@link METRICS_INTERVAL} steps, at a pause and at the end. */
   readonly onRecords: (records: readonly StepRecord[]) => void;
   /** After each step was recorded (not finished). */
@@ -59,7 +61,7 @@ interface PendingStep {
  */
 export class TrainLoop {
   readonly #options: TrainLoopOptions;
-  readonly #ring = new MetricsRing(METRICS_INTERVAL, 4);
+  readonly #ring: MetricsRing;
   #iter = 0;
   #pending: PendingStep[] = [];
   #reading: Promise<void> = Promise.resolve();
@@ -70,6 +72,8 @@ export class TrainLoop {
 
   constructor(options: TrainLoopOptions) {
     this.#options = options;
+    // loss, the parts, grad_norm
+    this.#ring = new MetricsRing(METRICS_INTERVAL, options.model.logKeys.length + 2);
   }
 
   /** Iterations done (recorded and not skipped). */
@@ -101,7 +105,7 @@ export class TrainLoop {
   }
 
   async #oneStep(inFlight: Promise<undefined>[]): Promise<void> {
-    const { model, optimizer, nextBatch, lrAt, onStep } = this.#options;
+    const { model, optimizer, nextBatch, lrAt, onStep, seed } = this.#options;
     const start = performance.now();
     const batch = await nextBatch();
     const dataTime = (performance.now() - start) / 1000;
@@ -109,10 +113,10 @@ export class TrainLoop {
     trainStep(
       model,
       optimizer,
-      () => uploadBatch(batch),
+      () => uploadBatch(batch, seed, this.#iter),
       lr,
-      ({ loss, lossCls, lossBbox, gradNorm }) => {
-        this.#ring.push([loss, lossCls, lossBbox, gradNorm]);
+      ({ loss, parts, gradNorm }) => {
+        this.#ring.push([loss, ...parts, gradNorm]);
       },
     );
     this.#iter += 1;
@@ -148,10 +152,12 @@ export class TrainLoop {
   }
 
   #deliver(steps: readonly PendingStep[], values: Float32Array): void {
+    const { logKeys } = this.#options.model;
+    const { columns } = this.#ring;
     const records = steps.map(({ iter, lr, dataTime, time }, row): StepRecord => {
-      const at = (column: number): number => values[row * 4 + column] ?? Number.NaN;
-      const [loss, lossCls, lossBbox, gradNorm] = [at(0), at(1), at(2), at(3)];
-      return { iter, lr, dataTime, time, loss, lossCls, lossBbox, gradNorm };
+      const at = (column: number): number => values[row * columns + column] ?? Number.NaN;
+      const parts = Object.fromEntries(logKeys.map((key, i) => [key, at(i + 1)]));
+      return { iter, lr, dataTime, time, loss: at(0), parts, gradNorm: at(columns - 1) };
     });
     this.#options.onRecords(records);
     const bad = records.findIndex(
@@ -205,9 +211,10 @@ export class TrainLoop {
 }
 
 function notFinite(record: StepRecord, files: readonly string[]): UserError {
+  const parts = Object.entries(record.parts).map(([key, value]) => `${key} ${value}`);
   return new UserError({
     code: 'loss-not-finite',
-    what: `The loss is not finite at iteration ${record.iter}: loss_cls ${record.lossCls}, loss_bbox ${record.lossBbox}, grad_norm ${record.gradNorm}.`,
+    what: `The loss is not finite at iteration ${record.iter}: ${parts.join(', ')}, grad_norm ${record.gradNorm}.`,
     why: 'The learning rate is too high, or a label is broken. The update of that step was skipped, so the weights are the last good ones.',
     action: `Lower the learning rate, lengthen the warm-up, or clip gradients (optim_wrapper.clip_grad.max_norm), and look at the images of that step: ${files.join(', ')}.`,
     params: { iter: record.iter, files: files.join(', ') },

@@ -1,14 +1,15 @@
-import type { DetectionBatch, RetinaLosses, RetinaNet } from '../models/detectors/retinanet.ts';
+import type { DetectionBatch, Detector } from '../models/detectors/detector.ts';
+import { isLossKey } from '../models/detectors/detector.ts';
 import { activeBackend } from '../tensor/backend.ts';
 import { tf } from '../tensor/tf.ts';
-import type { Tensor } from '../tensor/tf.ts';
+import type { Scalar, Tensor } from '../tensor/tf.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 
-/** What a step leaves on the GPU for the metrics ring: four tensors whose first element counts. */
+/** What a step leaves on the GPU for the metrics ring: tensors whose first element counts. */
 export interface StepMetrics {
   readonly loss: Tensor;
-  readonly lossCls: Tensor;
-  readonly lossBbox: Tensor;
+  /** One for each of the detector's log keys. */
+  readonly parts: readonly Tensor[];
   /** Norm of all gradients before clipping. */
   readonly gradNorm: Tensor;
 }
@@ -20,30 +21,32 @@ export interface StepMetrics {
  * @param record receives the metrics while they live; it may only record GPU work (the ring)
  */
 export function trainStep(
-  model: RetinaNet,
+  model: Detector,
   optimizer: Optimizer,
   makeBatch: () => DetectionBatch,
   lr: number,
   record: (metrics: StepMetrics) => void,
 ): void {
   tf.tidy(() => {
-    const batch = makeBatch();
-    const frozen = model.prepare(batch);
-    const [, height, width] = batch.inputSize;
-    const targets = model.assign(batch, model.anchorsFor(model.levelSizes(height, width)));
-    let losses: RetinaLosses | undefined;
+    const losses = model.forwardTrain(makeBatch());
+    let parts: readonly Tensor[] = [];
     const variables = optimizer.variables.map(({ variable }) => variable);
     const { value, grads } = tf.variableGrads(() => {
-      const { lossCls, lossBbox } = model.losses(model.forward(frozen, true), targets);
-      // The gradient function runs in a tidy scope of its own; these two outlive it.
-      losses = { lossCls: tf.keep(lossCls), lossBbox: tf.keep(lossBbox) };
-      return tf.add(lossCls, lossBbox).asScalar();
+      // The gradient function runs in a tidy scope of its own; the parts outlive it.
+      parts = losses().map((part) => tf.keep(part));
+      return totalLoss(model.logKeys, parts);
     }, variables);
-    if (losses === undefined) throw new Error('trainStep: the loss function did not run');
     const gradNorm = optimizer.step(grads, lr);
-    record({ loss: value, ...losses, gradNorm });
-    losses.lossCls.dispose();
-    losses.lossBbox.dispose();
+    record({ loss: value, parts, gradNorm });
+    tf.dispose([...parts]);
   });
   activeBackend().flush();
+}
+
+/** Sum of the logged values that are losses (MMDetection `parse_losses`), in their order. */
+export function totalLoss(logKeys: readonly string[], parts: readonly Tensor[]): Scalar {
+  const losses = parts.filter((_, i) => isLossKey(logKeys[i] ?? ''));
+  const [first, ...rest] = losses;
+  if (first === undefined) throw new Error('totalLoss: a detector without losses');
+  return rest.reduce((sum, loss) => tf.add(sum, loss), first).asScalar();
 }

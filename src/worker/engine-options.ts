@@ -1,6 +1,6 @@
 import { UserError } from '../base/errors.ts';
 import type { ModelOptions, OptimOptions } from '../config/resolved.ts';
-import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
+import type { DetectorOptions } from '../models/detectors/list.ts';
 import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
  *
  * @throws UserError `config-unsupported`, with the key, for what the engine does not do
  */
-export function retinaNetOptions(model: ModelOptions): RetinaNetOptions {
+export function detectorOptions(model: ModelOptions): DetectorOptions {
   const { head, fpn, assigner } = model;
   if (assigner.ignoreIofThr > 0) {
     throw new UserError({
@@ -27,6 +27,8 @@ export function retinaNetOptions(model: ModelOptions): RetinaNetOptions {
     });
   }
   return {
+    type: 'RetinaNet',
+    rules: 'mmdetection',
     backbone: {
       depth: model.depth,
       baseChannels: model.baseChannels,
@@ -49,6 +51,7 @@ export function retinaNetOptions(model: ModelOptions): RetinaNetOptions {
       stackedConvs: head.stackedConvs,
     },
     anchors: {
+      type: 'AnchorGenerator',
       strides: head.anchors.strides,
       ratios: head.anchors.ratios,
       scales: head.anchors.scales,
@@ -68,6 +71,7 @@ export function retinaNetOptions(model: ModelOptions): RetinaNetOptions {
       lossWeight: head.lossBbox.weight,
     },
     assigner,
+    test: model.test,
     preprocess: { mean: model.mean, std: model.std, rgb: model.bgrToRgb },
   };
 }

@@ -44,7 +44,8 @@ export function fakeLogLines(from: number, to: number): string[] {
     const { values } = fakeMetrics('', iter - 1, iter);
     const [lr = 0, dataTime = 0, loss = 0, lossCls = 0, lossBbox = 0, gradNorm = 0, time = 0] =
       values;
-    const record = { iter, lr, dataTime, loss, lossCls, lossBbox, gradNorm, time };
+    const parts = { loss_cls: lossCls, loss_bbox: lossBbox };
+    const record = { iter, lr, dataTime, loss, parts, gradNorm, time };
     const etaSeconds = (FAKE_MAX_ITERS - iter) * time;
     const context = { maxIters: FAKE_MAX_ITERS, itersPerEpoch: 100, etaSeconds, memoryMb: 1240 };
     lines.push(logLine(record, context));

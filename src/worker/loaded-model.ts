@@ -1,11 +1,12 @@
 import { modelOptions } from '../config/resolved.ts';
 import type { Config } from '../config/schema/config-schema.ts';
-import { RetinaNet } from '../models/detectors/retinanet.ts';
-import { retinaNetOptions } from './engine-options.ts';
+import { createDetector } from '../models/detectors/list.ts';
+import type { Detector } from '../models/detectors/detector.ts';
+import { detectorOptions } from './engine-options.ts';
 
 /** A model with what is needed to use it elsewhere: its config and class names. */
 export interface LoadedModel {
-  readonly model: RetinaNet;
+  readonly model: Detector;
   readonly config: Config;
   readonly configText: string;
   readonly classes: readonly string[];
@@ -19,7 +20,7 @@ export function createModel(
   seed: number,
 ): LoadedModel {
   return {
-    model: new RetinaNet(retinaNetOptions(modelOptions(config)), seed),
+    model: createDetector(detectorOptions(modelOptions(config)), seed),
     config,
     configText,
     classes,

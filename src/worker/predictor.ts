@@ -35,7 +35,7 @@ export async function* predictImages(
   { model, config }: LoadedModel,
   job: PredictionJob,
 ): AsyncGenerator<PredictedImage, void, undefined> {
-  const { padSizeDivisor, test } = modelOptions(config);
+  const { padSizeDivisor } = modelOptions(config);
   const input = pipelineOptions(config, 'test');
   const batches = evalBatches({
     dataset: job.dataset,
@@ -48,9 +48,8 @@ export async function* predictImages(
     prefetch: 2,
     onProblem: job.onProblem,
   });
-  const options = { ...test, scoreThr: job.scoreThr ?? test.scoreThr };
   for await (const batch of batches) {
-    const detections = await predictBatch(model, batch, options);
+    const detections = await predictBatch(model, batch, job.scoreThr);
     for (const [row, { imageIndex }] of batch.metas.entries()) {
       const own = detections[row];
       if (own !== undefined) yield { imageIndex, ...own };

@@ -69,6 +69,7 @@ export function startRun({
         nameOf: (index) => data.dataset.images[index]?.name ?? String(index),
         lrAt: plan.lrAt,
         maxIters: plan.maxIters,
+        seed: plan.seed,
         onRecords,
         onStep: (iter) => {
           loaded.iter = iter;

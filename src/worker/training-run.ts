@@ -10,17 +10,6 @@ import type { EventSink } from './event-sink.ts';
 import type { RunPhase, RunStatus } from './protocol.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** MMEngine's keys of a logged step, in the order of the metric columns. */
-const METRIC_KEYS = [
-  'loss',
-  'loss_cls',
-  'loss_bbox',
-  'grad_norm',
-  'lr',
-  'time',
-  'data_time',
-] as const;
-
 /** Steps over which speed and ETA are averaged. */
 const SPEED_WINDOW = 20;
 
@@ -167,12 +156,10 @@ export class TrainingRun {
   #onRecords(records: readonly StepRecord[]): void {
     this.records.push(...records);
     this.#recent = [...this.#recent, ...records].slice(-SPEED_WINDOW);
-    const values = Float64Array.from(
-      records.flatMap((r) => [r.loss, r.lossCls, r.lossBbox, r.gradNorm, r.lr, r.time, r.dataTime]),
-    );
+    const { keys, values } = metricColumns(records);
     this.#emit('metrics', {
       runId: this.id,
-      keys: METRIC_KEYS,
+      keys,
       iters: Int32Array.from(records, ({ iter }) => iter),
       values,
     });
@@ -196,6 +183,27 @@ export class TrainingRun {
     });
     this.#emit('log', { level: 'info', line });
   }
+}
+
+/** Records as rows under MMEngine's keys. */
+function metricColumns(records: readonly StepRecord[]): {
+  readonly keys: readonly string[];
+  readonly values: Float64Array<ArrayBuffer>;
+} {
+  const parts = Object.keys(records[0]?.parts ?? {});
+  return {
+    keys: ['loss', ...parts, 'grad_norm', 'lr', 'time', 'data_time'],
+    values: Float64Array.from(
+      records.flatMap((record) => [
+        record.loss,
+        ...parts.map((key) => record.parts[key] ?? Number.NaN),
+        record.gradNorm,
+        record.lr,
+        record.time,
+        record.dataTime,
+      ]),
+    ),
+  };
 }
 
 /** Bytes that the backend has allocated on the GPU. */

@@ -10,6 +10,8 @@ const SHAPES = '../shared/oracle/mmdet/state_dict_shapes.json';
 /** retinanet_rNN_fpn_1x_coco: 80 classes. */
 function preset(depth: 18 | 50): RetinaNetOptions {
   return {
+    type: 'RetinaNet',
+    rules: 'mmdetection',
     backbone: {
       depth,
       baseChannels: 64,
@@ -28,6 +30,7 @@ function preset(depth: 18 | 50): RetinaNetOptions {
     },
     head: { numClasses: 80, featChannels: 256, stackedConvs: 4 },
     anchors: {
+      type: 'AnchorGenerator',
       strides: [8, 16, 32, 64, 128],
       ratios: [0.5, 1, 2],
       octaveBaseScale: 4,
@@ -35,8 +38,9 @@ function preset(depth: 18 | 50): RetinaNetOptions {
     },
     coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
     lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
-    lossBbox: { type: 'L1Loss', beta: 1, lossWeight: 1 },
+    lossBbox: { type: 'L1Loss', lossWeight: 1 },
     assigner: { posIouThr: 0.5, negIouThr: 0.4 },
+    test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
     preprocess: { mean: [0, 0, 0], std: [1, 1, 1], rgb: true },
   };
 }

@@ -1,0 +1,14 @@
+import type { Detector } from './detector.ts';
+import { RetinaNet } from './retinanet.ts';
+import type { RetinaNetOptions } from './retinanet.ts';
+
+/** Options of every detector, told apart by MMDetection's type name. */
+export type DetectorOptions = RetinaNetOptions;
+
+/** Builds a detector with fresh weights drawn from `seed`. */
+export function createDetector(options: DetectorOptions, seed: number): Detector {
+  switch (options.type) {
+    case 'RetinaNet':
+      return new RetinaNet(options, seed);
+  }
+}
