@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors.ts';
 import { readModelCheckpoint } from '../checkpoint/model-checkpoint.ts';
+import { numClasses } from '../config/resolved-model.ts';
 import { withDataset } from '../config/with-dataset.ts';
 import type { EngineSession } from '../worker/session.ts';
 import type { Terminal } from './command.ts';
@@ -31,7 +32,7 @@ export async function loadCheckpoint(
   const names = stored.length > 0 ? stored : (classes ?? read.config?.metainfo?.classes);
   const result = names === undefined ? read : withDataset(read, { classes: names });
   const usable = requireUsable(result, terminal);
-  const own = usable.config.metainfo?.classes ?? numbers(usable.config.model.bbox_head.num_classes);
+  const own = usable.config.metainfo?.classes ?? numbers(numClasses(usable.config));
   const info = await session.load(checkpoint, bytes, {
     config: usable.config,
     configText: usable.mergedYaml,

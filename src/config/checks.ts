@@ -1,12 +1,15 @@
 import { dotted, nearestNode } from './config-node.ts';
 import type { ConfigPath, MapNode } from './config-node.ts';
+import { checkModel } from './model-checks.ts';
+import { numClassesPath } from './num-classes-path.ts';
 import { configProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { leafDatasets } from './resolved-data.ts';
+import { numClasses } from './resolved-model.ts';
 import type { Config } from './schema/config-schema.ts';
 
 /** Adds one problem at a key of the config. */
-type Report = (
+export type Report = (
   severity: 'error' | 'warning',
   path: ConfigPath,
   code: string,
@@ -22,133 +25,14 @@ export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
     problems.push(configProblem({ severity, code, what, action, place, key: dotted(path) }));
   };
   checkModel(config, report);
-  checkAnchors(config, report);
-  checkUnsupported(config, report);
   checkClasses(config, report);
   checkSchedule(config, report);
   checkPipelines(config, report);
   return problems;
 }
 
-/** Channels of the backbone's outputs, in the order of `out_indices`. */
-function backboneChannels(backbone: Config['model']['backbone']): number[] {
-  const expansion = backbone.depth >= 50 ? 4 : 1;
-  return backbone.out_indices.map((stage) => backbone.base_channels * 2 ** stage * expansion);
-}
-
-function checkModel(config: Config, report: Report): void {
-  const { backbone, neck, bbox_head: head } = config.model;
-  const given = backboneChannels(backbone);
-  if (!sameNumbers(neck.in_channels, given)) {
-    const what = `The neck expects ${list(neck.in_channels)} channels, but ResNet-${backbone.depth} with base_channels ${backbone.base_channels} gives ${list(given)}.`;
-    report(
-      'error',
-      ['model', 'neck', 'in_channels'],
-      'config-channels',
-      what,
-      `Write in_channels: ${list(given)}.`,
-    );
-  }
-  const levels = neck.in_channels.length - neck.start_level;
-  if (levels < 1) {
-    const what = `start_level ${neck.start_level} leaves no backbone output of ${neck.in_channels.length}.`;
-    report('error', ['model', 'neck', 'start_level'], 'config-levels', what, 'Lower start_level.');
-  } else if (neck.num_outs < levels) {
-    const what = `num_outs ${neck.num_outs} is less than the ${levels} levels from start_level ${neck.start_level} on.`;
-    report(
-      'error',
-      ['model', 'neck', 'num_outs'],
-      'config-levels',
-      what,
-      `Write at least ${levels}.`,
-    );
-  }
-  if (head.in_channels !== neck.out_channels) {
-    const what = `The head expects ${head.in_channels} channels, but the neck gives ${neck.out_channels}.`;
-    report(
-      'error',
-      ['model', 'bbox_head', 'in_channels'],
-      'config-channels',
-      what,
-      `Write ${neck.out_channels}.`,
-    );
-  }
-}
-
-function checkAnchors(config: Config, report: Report): void {
-  const { backbone, neck, bbox_head: head, train_cfg: train } = config.model;
-  const at = ['model', 'bbox_head', 'anchor_generator'];
-  const anchors = head.anchor_generator;
-  if (anchors.strides.length !== neck.num_outs) {
-    const what = `There are ${anchors.strides.length} strides for ${neck.num_outs} pyramid levels.`;
-    report('error', [...at, 'strides'], 'config-levels', what, 'Give one stride per level.');
-  } else {
-    const first = backbone.out_indices[neck.start_level] ?? 0;
-    const wanted = anchors.strides.map((_, level) => 4 * 2 ** (first + level));
-    const is = anchors.strides.map((stride) => (Array.isArray(stride) ? stride : [stride, stride]));
-    if (!is.every(([w, h], level) => w === wanted[level] && h === wanted[level])) {
-      const what = `The strides ${JSON.stringify(anchors.strides)} are not those of the pyramid, ${list(wanted)}.`;
-      report(
-        'warning',
-        [...at, 'strides'],
-        'config-strides',
-        what,
-        'Anchors will not sit on the cells that predict them.',
-      );
-    }
-  }
-  const octave = anchors.octave_base_scale !== null && anchors.scales_per_octave !== null;
-  const halfOctave = anchors.octave_base_scale !== null || anchors.scales_per_octave !== null;
-  if (octave === (anchors.scales !== null) || (halfOctave && anchors.scales !== null)) {
-    const what =
-      'Anchor sizes need either `scales` or both `octave_base_scale` and `scales_per_octave`.';
-    report(
-      'error',
-      at,
-      'config-anchor-scales',
-      what,
-      'Give one of the two, and null for the other.',
-    );
-  }
-  if (anchors.base_sizes !== null && anchors.base_sizes.length !== anchors.strides.length) {
-    const what = `There are ${anchors.base_sizes.length} base sizes for ${anchors.strides.length} strides.`;
-    report('error', [...at, 'base_sizes'], 'config-levels', what, 'Give one per level, or null.');
-  }
-  const neg = train.assigner.neg_iou_thr;
-  const upper = Array.isArray(neg) ? neg[1] : neg;
-  const assigner = ['model', 'train_cfg', 'assigner', 'neg_iou_thr'];
-  if (upper > train.assigner.pos_iou_thr) {
-    const what = `neg_iou_thr ${upper} is above pos_iou_thr ${train.assigner.pos_iou_thr}.`;
-    report('error', assigner, 'config-iou-order', what, 'Lower neg_iou_thr or raise pos_iou_thr.');
-  }
-  if (Array.isArray(neg) && neg[0] >= neg[1]) {
-    const what = `The range of neg_iou_thr, ${neg[0]} to ${neg[1]}, is empty.`;
-    report('error', assigner, 'config-iou-order', what, 'Put the lower bound first.');
-  }
-}
-
-/** What MMDetection's configs leave at -1 (off) and the engine does not do when it is on. */
-function checkUnsupported(config: Config, report: Report): void {
-  const { assigner, pos_weight: posWeight } = config.model.train_cfg;
-  const at = ['model', 'train_cfg'];
-  if (assigner.ignore_iof_thr > 0) {
-    const what = `ignore_iof_thr ${assigner.ignore_iof_thr} is not supported: ignored boxes have no effect on anchors.`;
-    report(
-      'error',
-      [...at, 'assigner', 'ignore_iof_thr'],
-      'config-unsupported-value',
-      what,
-      'Write -1.',
-    );
-  }
-  if (posWeight > 0 && posWeight !== 1) {
-    const what = `pos_weight ${posWeight} is not supported: positive anchors have the weight 1.`;
-    report('error', [...at, 'pos_weight'], 'config-unsupported-value', what, 'Write -1.');
-  }
-}
-
 function checkClasses(config: Config, report: Report): void {
-  const { num_classes: count } = config.model.bbox_head;
+  const count = numClasses(config);
   const named = classLists(config);
   for (const { path, classes } of named) {
     if (new Set(classes).size !== classes.length) {
@@ -164,7 +48,7 @@ function checkClasses(config: Config, report: Report): void {
     if (classes.length === count) continue;
     const what = `num_classes is ${count}, but \`${dotted(path)}\` has ${classes.length}: ${classes.slice(0, 10).join(', ')}${classes.length > 10 ? ' …' : ''}.`;
     const action = `Write num_classes: ${classes.length}, or change the list.`;
-    report('error', ['model', 'bbox_head', 'num_classes'], 'config-num-classes', what, action);
+    report('error', numClassesPath(config.model.type), 'config-num-classes', what, action);
   }
   const first = named[0];
   for (const other of named.slice(1)) {
@@ -331,10 +215,6 @@ function checkPipelines(config: Config, report: Report): void {
       'Boxes will have other sizes than in training.',
     );
   }
-}
-
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function list(values: readonly number[]): string {

@@ -164,17 +164,17 @@ const BROKEN: Broken[] = [
   },
   {
     name: 'unsupported value',
-    text: 'model:\n  backbone:\n    deep_stem: true\n',
-    code: 'config-unsupported-value',
-    at: [4, 16],
-    says: /`model\.backbone\.deep_stem: true` is not supported.*Only `false` is/,
-  },
-  {
-    name: 'positive weights, which the engine has not',
-    text: 'model:\n  train_cfg:\n    pos_weight: 2\n',
+    text: 'model:\n  backbone:\n    num_stages: 3\n',
     code: 'config-unsupported-value',
     at: [4, 17],
-    says: /pos_weight 2 is not supported.*Write -1/,
+    says: /`model\.backbone\.num_stages: 3` is not supported.*Only `4` is/,
+  },
+  {
+    name: 'a loss on boxes without decoding',
+    text: 'model:\n  bbox_head:\n    loss_bbox: {type: GIoULoss, _delete_: true}\n',
+    code: 'config-decoded-loss',
+    at: [4, 5],
+    says: /GIoULoss compares boxes, but reg_decoded_bbox is false/,
   },
   {
     name: 'fewer backbone outputs',

@@ -9,6 +9,7 @@ import { findConfig } from './bases.ts';
 import { loadConfig } from './load-config.ts';
 import { presetNames } from './preset-files.ts';
 import { nodeConfigFiles } from './preset-files.node.ts';
+import { numClasses } from './resolved-model.ts';
 
 const files = nodeConfigFiles();
 const NAME = 'retinanet/mine.yaml';
@@ -211,7 +212,7 @@ describe('what changes together', () => {
     const text = editField(files, SAMPLE, 'metainfo.classes', ['cat', 'no', '1']);
     const { config, problems } = load({ ...SAMPLE, text });
     expect(problems).toEqual([]);
-    expect(config?.model.bbox_head.num_classes).toBe(3);
+    expect(config && numClasses(config)).toBe(3);
     expect(config?.metainfo?.classes).toEqual(['cat', 'no', '1']);
   });
 

@@ -1,6 +1,7 @@
 import { childAt, dotted, nodeAt } from './config-node.ts';
 import type { ConfigPath, MapNode } from './config-node.ts';
 import { scalePaths } from './linked-edits.ts';
+import { modelFields } from './model-fields.ts';
 
 export type FieldKind = 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'size' | 'strings';
 
@@ -26,8 +27,7 @@ export function fieldSpecs(root: MapNode): FieldSpec[] {
     ...dataFields(root),
     ...scheduleFields(root),
     ...optimizerFields(root),
-    ...anchorFields(),
-    ...modelFields(),
+    ...modelFields(root),
   ];
 }
 
@@ -161,82 +161,6 @@ function optimizerFields(root: MapNode): FieldSpec[] {
     },
   );
   return fields;
-}
-
-function anchorFields(): FieldSpec[] {
-  const at = ['model', 'bbox_head', 'anchor_generator'];
-  const assigner = ['model', 'train_cfg', 'assigner'];
-  const group = 'anchors';
-  return [
-    {
-      path: [...at, 'octave_base_scale'],
-      labelId: 'field.octaveBaseScale',
-      kind: 'number',
-      group,
-      unit: 'strides',
-      min: 0,
-    },
-    {
-      path: [...at, 'scales_per_octave'],
-      labelId: 'field.scalesPerOctave',
-      kind: 'integer',
-      group,
-      min: 1,
-      max: 8,
-    },
-    { path: [...at, 'ratios'], labelId: 'field.ratios', kind: 'list', group, min: 0 },
-    {
-      path: [...assigner, 'pos_iou_thr'],
-      labelId: 'field.posIouThr',
-      kind: 'number',
-      group,
-      min: 0,
-      max: 1,
-    },
-    {
-      path: [...assigner, 'neg_iou_thr'],
-      labelId: 'field.negIouThr',
-      kind: 'number',
-      group,
-      min: 0,
-      max: 1,
-    },
-  ];
-}
-
-function modelFields(): FieldSpec[] {
-  const backbone = ['model', 'backbone'];
-  const test = ['model', 'test_cfg'];
-  const group = 'model';
-  const choices = ['18', '34', '50', '101', '152'];
-  return [
-    { path: [...backbone, 'depth'], labelId: 'field.depth', kind: 'choice', group, choices },
-    {
-      path: [...backbone, 'frozen_stages'],
-      labelId: 'field.frozenStages',
-      kind: 'integer',
-      group,
-      min: -1,
-      max: 4,
-    },
-    { path: [...backbone, 'norm_eval'], labelId: 'field.normEval', kind: 'boolean', group },
-    {
-      path: [...test, 'score_thr'],
-      labelId: 'field.scoreThr',
-      kind: 'number',
-      group,
-      min: 0,
-      max: 1,
-    },
-    {
-      path: [...test, 'nms', 'iou_threshold'],
-      labelId: 'field.nmsIouThr',
-      kind: 'number',
-      group,
-      min: 0,
-      max: 1,
-    },
-  ];
 }
 
 function scalarAt(

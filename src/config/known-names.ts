@@ -5,7 +5,7 @@
 export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
   [
     // detectors
-    'FasterRCNN MaskRCNN CascadeRCNN FCOS ATSS SSD YOLOV3 YOLOX DETR DINO GFL RPN TOOD VFNet',
+    'MaskRCNN CascadeRCNN ATSS SSD YOLOV3 YOLOX DETR DINO GFL RPN TOOD VFNet',
     'RTMDet CenterNet DeformableDETR Mask2Former FSAF PAA YOLOF NASFCOS',
     // backbones
     'ResNeXt ResNetV1d Res2Net ResNeSt RegNet HRNet SwinTransformer MobileNetV2 Darknet',
@@ -14,19 +14,19 @@ export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
     // necks
     'PAFPN BFP NASFPN HRFPN FPG RFP SSDNeck ChannelMapper YOLOXPAFPN CSPNeXtPAFPN FPN_CARAFE',
     // heads, anchors, coders
-    'AnchorHead RPNHead ATSSHead FCOSHead GFLHead SSDHead RetinaSepBNHead FreeAnchorRetinaHead',
+    'AnchorHead ATSSHead GFLHead SSDHead RetinaSepBNHead FreeAnchorRetinaHead',
     'PISARetinaHead GARetinaHead SSDAnchorGenerator YOLOAnchorGenerator LegacyAnchorGenerator',
-    'LegacyDeltaXYWHBBoxCoder TBLRBBoxCoder DistancePointBBoxCoder BucketingBBoxCoder',
+    'LegacyDeltaXYWHBBoxCoder TBLRBBoxCoder BucketingBBoxCoder',
     // losses
-    'CrossEntropyLoss GHMC GHMR IoULoss BoundedIoULoss GIoULoss DIoULoss CIoULoss EIoULoss',
+    'GHMC GHMR BoundedIoULoss DIoULoss CIoULoss EIoULoss',
     'SIoULoss BalancedL1Loss MSELoss QualityFocalLoss DistributionFocalLoss VarifocalLoss',
     'SeesawLoss',
     // assigners and samplers
     'ATSSAssigner ApproxMaxIoUAssigner SimOTAAssigner TaskAlignedAssigner UniformAssigner',
-    'PointAssigner CenterRegionAssigner HungarianAssigner RandomSampler OHEMSampler',
+    'PointAssigner CenterRegionAssigner HungarianAssigner OHEMSampler',
     'IoUBalancedNegSampler CombinedSampler',
     // post-processing
-    'soft_nms nms_match nms_rotated',
+    'nms_match nms_rotated',
     // transforms
     'RandomResize RandomChoiceResize RandomCrop ResizeShortestEdge Pad Normalize Expand Mosaic',
     'MixUp PhotoMetricDistortion MinIoURandomCrop RandomAffine YOLOXHSVRandomAug Albu CutOut',

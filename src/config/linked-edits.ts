@@ -1,6 +1,7 @@
 import { childAt, dotted, nodeAt, toPlain } from './config-node.ts';
 import type { ConfigNode, ConfigPath, MapNode, Plain } from './config-node.ts';
 import { leafPathsOf } from './dataset-paths.ts';
+import { modelType, numClassesPath } from './num-classes-path.ts';
 
 export interface Edit {
   readonly path: ConfigPath;
@@ -24,15 +25,28 @@ export function linkedEdits(root: MapNode, path: ConfigPath, value: Plain): Edit
   if (key === 'metainfo.classes' && Array.isArray(value)) {
     return [
       { path, value },
-      { path: ['model', 'bbox_head', 'num_classes'], value: value.length },
+      { path: numClassesPath(modelType(root)), value: value.length },
     ];
   }
+  if (/^model\.train_cfg\.rcnn\.assigner\.pos_iou_thr$/.test(key))
+    return thresholdEdits(root, path, value);
   // No limit means no clipping at all.
   if (key === 'optim_wrapper.clip_grad.max_norm' && value === null) {
     return [{ path: path.slice(0, -1), value: null }];
   }
   if (key === 'optim_wrapper.optimizer.type') return optimizerEdits(root, path, value);
   return [{ path, value }];
+}
+
+// R-CNN ignores nothing: what is not positive is negative, so the two thresholds move together while they are equal.
+function thresholdEdits(root: MapNode, path: ConfigPath, value: Plain): Edit[] {
+  const old = nodeAt(root, path);
+  const others = ['neg_iou_thr', 'min_pos_iou'].map((key) => [...path.slice(0, -1), key]);
+  const equal = others.filter((other) => {
+    const node = nodeAt(root, other);
+    return node?.kind === 'scalar' && old?.kind === 'scalar' && node.value === old.value;
+  });
+  return [path, ...equal].map((each) => ({ path: each, value }));
 }
 
 /** Paths of the `scale` of every Resize in the pipelines of all loaders. */

@@ -3,7 +3,8 @@ import { createLrSchedule } from '../train/schedules/lr-schedule.ts';
 import { loadConfig } from './load-config.ts';
 import { nodeConfigFiles } from './preset-files.node.ts';
 import { filterOptions, pipelineOptions, samplingOptions, vocEvaluation } from './resolved-data.ts';
-import { hookOptions, modelOptions, optimOptions, scheduleOptions } from './resolved.ts';
+import { detectorOptions, modelInput, numClasses } from './resolved-model.ts';
+import { hookOptions, optimOptions, scheduleOptions } from './resolved.ts';
 import type { Config } from './schema/config-schema.ts';
 import { resolveTrainPlan } from './train-plan.ts';
 
@@ -19,43 +20,45 @@ describe('options of MMDetection 3.x RetinaNet R50 1x', () => {
   const config = load('retinanet_r50_fpn_1x_coco');
 
   it('model', () => {
-    expect(modelOptions(config)).toEqual({
-      depth: 50,
-      baseChannels: 64,
-      outIndices: [0, 1, 2, 3],
-      frozenStages: 1,
-      normEval: true,
-      normRequiresGrad: true,
-      style: 'pytorch',
-      zeroInitResidual: true,
-      pretrained: 'torchvision://resnet50',
-      fpn: {
-        inChannels: [256, 512, 1024, 2048],
+    expect(detectorOptions(config)).toEqual({
+      type: 'RetinaNet',
+      rules: 'mmdetection',
+      preprocess: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], rgb: true },
+      backbone: {
+        depth: 50,
+        baseChannels: 64,
+        frozenStages: 1,
+        normEval: true,
+        norm: { type: 'BN', requiresGrad: true, eps: 1e-5, momentum: 0.1 },
+        style: 'pytorch',
+        deepStem: false,
+        avgDown: false,
+        withCp: false,
+        zeroInitResidual: true,
+      },
+      neck: {
         outChannels: 256,
         startLevel: 1,
-        addExtraConvs: 'on_input',
+        endLevel: -1,
         numOuts: 5,
+        addExtraConvs: 'on_input',
         reluBeforeExtraConvs: false,
+        noNormOnLateral: false,
+        norm: null,
       },
-      head: {
-        numClasses: 80,
-        inChannels: 256,
-        stackedConvs: 4,
-        featChannels: 256,
-        anchors: {
-          strides: [8, 16, 32, 64, 128].map((stride) => [stride, stride]),
-          ratios: [0.5, 1, 2],
-          scales: [4, 4 * 2 ** (1 / 3), 4 * 2 ** (2 / 3)],
-          octaveBaseScale: 4,
-          scalesPerOctave: 3,
-          baseSizes: [8, 16, 32, 64, 128],
-          scaleMajor: true,
-          centerOffset: 0,
-        },
-        coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
-        lossCls: { gamma: 2, alpha: 0.25, weight: 1 },
-        lossBbox: { type: 'l1', weight: 1, beta: 0 },
+      head: { numClasses: 80, featChannels: 256, stackedConvs: 4 },
+      anchors: {
+        type: 'AnchorGenerator',
+        strides: [8, 16, 32, 64, 128],
+        ratios: [0.5, 1, 2],
+        octaveBaseScale: 4,
+        scalesPerOctave: 3,
+        scaleMajor: true,
+        centerOffset: 0,
       },
+      coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
+      lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
+      lossBbox: { type: 'L1Loss', lossWeight: 1 },
       assigner: {
         posIouThr: 0.5,
         negIouThr: 0.4,
@@ -63,13 +66,21 @@ describe('options of MMDetection 3.x RetinaNet R50 1x', () => {
         matchLowQuality: true,
         gtMaxAssignAll: true,
         ignoreIofThr: -1,
+        ignoreWrtCandidates: true,
       },
+      allowedBorder: -1,
       posWeight: 1,
-      test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgrToRgb: true,
+      test: {
+        nmsPre: 1000,
+        minBboxSize: 0,
+        scoreThr: 0.05,
+        nms: { type: 'nms', iouThreshold: 0.5, classAgnostic: false },
+        maxPerImg: 100,
+      },
+    });
+    expect(modelInput(config)).toEqual({
       padSizeDivisor: 32,
+      pretrained: 'torchvision://resnet50',
     });
   });
 
@@ -138,7 +149,7 @@ describe('variants', () => {
       repeatTimes: 3,
     });
     expect(pipelineOptions(config, 'train').scale).toEqual([1000, 600]);
-    expect(modelOptions(config).head.numClasses).toBe(20);
+    expect(numClasses(config)).toBe(20);
     expect(filterOptions(config).bboxMinSize).toBe(32);
     expect(vocEvaluation(config)).toEqual({
       iouThrs: [0.5],
@@ -216,11 +227,77 @@ describe('variants', () => {
     const config = load('retinanet_r50_fpn_1x_coco', [
       'model.train_cfg.assigner.neg_iou_thr=(0.1,0.4)',
     ]);
-    expect(modelOptions(config).assigner.negIouThr).toEqual([0.1, 0.4]);
+    expect(detectorOptions(config)).toMatchObject({ assigner: { negIouThr: [0.1, 0.4] } });
   });
 
   it('add_extra_convs true is on_input', () => {
     const config = load('retinanet_r50_fpn_1x_coco', ['model.neck.add_extra_convs=True']);
-    expect(modelOptions(config).fpn.addExtraConvs).toBe('on_input');
+    expect(detectorOptions(config).neck.addExtraConvs).toBe('on_input');
+  });
+});
+
+describe('two-stage and anchor-free models', () => {
+  const loaded = (name: string): Config => {
+    const { config, problems } = loadConfig(files, name);
+    if (config === undefined) throw new Error(JSON.stringify(problems));
+    return config;
+  };
+
+  it('Faster R-CNN R50 1x', () => {
+    const config = loaded('faster_rcnn/faster_rcnn_r50_fpn_1x_coco');
+    expect(detectorOptions(config)).toMatchObject({
+      type: 'FasterRCNN',
+      neck: { startLevel: 0, addExtraConvs: false, numOuts: 5 },
+      rpnHead: { numConvs: 1, anchors: { scales: [8], strides: [4, 8, 16, 32, 64] } },
+      roiHead: {
+        extractor: {
+          featmapStrides: [4, 8, 16, 32],
+          finestScale: 56,
+          outputSize: [7, 7],
+          samplingRatio: 0,
+          aligned: true,
+        },
+        bboxHead: {
+          numClasses: 80,
+          numSharedConvs: 0,
+          numSharedFcs: 2,
+          regClassAgnostic: false,
+          coder: { stds: [0.1, 0.1, 0.2, 0.2] },
+        },
+      },
+      train: {
+        rpn: {
+          assigner: { posIouThr: 0.7, negIouThr: 0.3, minPosIou: 0.3 },
+          sampler: { mode: 'random', num: 256, posFraction: 0.5, addGtAsProposals: false },
+        },
+        rpnProposal: { nmsPre: 2000, maxPerImg: 1000, nmsIouThr: 0.7, minBboxSize: 0 },
+        rcnn: {
+          assigner: { posIouThr: 0.5, negIouThr: 0.5, matchLowQuality: false },
+          sampler: { num: 512, posFraction: 0.25, addGtAsProposals: true },
+        },
+      },
+      test: { rpn: { nmsPre: 1000 }, rcnn: { scoreThr: 0.05, maxPerImg: 100 } },
+    });
+    expect(numClasses(loaded('faster_rcnn/faster_rcnn_r50_fpn_1x_voc0712'))).toBe(20);
+  });
+
+  it('FCOS sample', () => {
+    expect(detectorOptions(loaded('fcos/fcos_r18_fpn_sample'))).toMatchObject({
+      type: 'FCOS',
+      head: {
+        strides: [8, 16, 32],
+        normOnBbox: true,
+        centernessOnReg: true,
+        convBias: true,
+        norm: { type: 'GN', numGroups: 8 },
+      },
+      regressRanges: [
+        [-1, 16],
+        [16, 32],
+        [32, 1e8],
+      ],
+      centerSampling: 1.5,
+      lossBbox: { type: 'GIoULoss' },
+    });
   });
 });

@@ -6,6 +6,7 @@ import type { ConfigResult } from './load-config.ts';
 import { nearestNames } from './nearest-name.ts';
 import { configProblem, quotedList } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
+import { modelType, numClassesPath } from './num-classes-path.ts';
 
 export interface DatasetOfRun {
   /** All classes of the data set in label order. */
@@ -46,9 +47,8 @@ export function withDataset(result: ConfigResult, dataset: DatasetOfRun): Config
       fill([...path, 'metainfo', 'classes'], classes);
     else fill([...path, 'metainfo'], { classes });
   }
-  if (nodeAt(root, ['model', 'bbox_head'])?.kind === 'map') {
-    fill(['model', 'bbox_head', 'num_classes'], classes.length);
-  }
+  const countPath = numClassesPath(modelType(root));
+  if (nodeAt(root, countPath.slice(0, -1))?.kind === 'map') fill(countPath, classes.length);
   const kept = result.problems.filter((problem) => !fromChecks(problem));
   return checkTree(result.source, tree, base, [...kept, ...problems]);
 }

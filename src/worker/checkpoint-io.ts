@@ -19,6 +19,9 @@ export interface CheckpointOrigin {
   readonly dataset: string;
 }
 
+/** Detectors as MMDetection writes them in the names of its files. */
+const FILE_NAMES = { RetinaNet: 'retinanet', FasterRCNN: 'faster_rcnn', FCOS: 'fcos' } as const;
+
 /** A model's weights, config and class names as .safetensors under MMDetection's key names. */
 export async function saveModel(
   { model, config, configText, classes, iter }: LoadedModel,
@@ -41,8 +44,9 @@ export async function saveModel(
     classes,
     meta: { iter, ...origin },
   });
-  const depth = config.model.backbone.depth;
-  return { fileName: `retinanet_r${depth}_iter_${iter}.safetensors`, data };
+  const { type, backbone } = config.model;
+  const name = `${FILE_NAMES[type]}_r${backbone.depth}_iter_${iter}`;
+  return { fileName: `${name}.safetensors`, data };
 }
 
 /**

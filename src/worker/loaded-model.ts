@@ -1,8 +1,7 @@
-import { modelOptions } from '../config/resolved.ts';
+import { detectorOptions } from '../config/resolved-model.ts';
 import type { Config } from '../config/schema/config-schema.ts';
 import { createDetector } from '../models/detectors/list.ts';
 import type { Detector } from '../models/detectors/detector.ts';
-import { detectorOptions } from './engine-options.ts';
 
 /** A model with what is needed to use it elsewhere: its config and class names. */
 export interface LoadedModel {
@@ -20,7 +19,7 @@ export function createModel(
   seed: number,
 ): LoadedModel {
   return {
-    model: createDetector(detectorOptions(modelOptions(config)), seed),
+    model: createDetector(detectorOptions(config), seed),
     config,
     configText,
     classes,

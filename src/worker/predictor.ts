@@ -1,5 +1,5 @@
 import { pipelineOptions } from '../config/resolved-data.ts';
-import { modelOptions } from '../config/resolved.ts';
+import { modelInput } from '../config/resolved-model.ts';
 import type { Dataset, ImageDecoder, Problem } from '../data/dataset.ts';
 import { UserError } from '../base/errors.ts';
 import { evalBatches } from '../data/loader/batch-loader.ts';
@@ -35,7 +35,7 @@ export async function* predictImages(
   { model, config }: LoadedModel,
   job: PredictionJob,
 ): AsyncGenerator<PredictedImage, void, undefined> {
-  const { padSizeDivisor } = modelOptions(config);
+  const { padSizeDivisor } = modelInput(config);
   const input = pipelineOptions(config, 'test');
   const batches = evalBatches({
     dataset: job.dataset,

@@ -1,7 +1,7 @@
 import { UserError } from '../base/errors.ts';
 import { filterOptions, pipelineOptions } from '../config/resolved-data.ts';
-import { hookOptions, modelOptions, optimOptions, scheduleOptions } from '../config/resolved.ts';
-import type { ModelOptions } from '../config/resolved.ts';
+import { hookOptions, optimOptions, scheduleOptions } from '../config/resolved.ts';
+import { modelInput } from '../config/resolved-model.ts';
 import type { Config } from '../config/schema/config-schema.ts';
 import { resolveTrainPlan } from '../config/train-plan.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -25,7 +25,6 @@ export interface RunPlan {
   readonly classes: readonly string[];
   /** The data as training sees it: boxes below filter_cfg.bbox_min_size are ignored. */
   readonly dataset: Dataset;
-  readonly model: ModelOptions;
   readonly optimizer: OptimizerOptions;
   readonly lrAt: (iter: number) => number;
   readonly maxIters: number;
@@ -79,8 +78,7 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
   }
   const plan = resolveTrainPlan(config, filtered.length);
   const optim = optimOptions(config);
-  const model = modelOptions(config);
-  const { padSizeDivisor } = model;
+  const { padSizeDivisor, pretrained } = modelInput(config);
   const input = pipelineOptions(config, 'train');
   const notes = [split.note];
   if (filtered.length < split.indices.length) {
@@ -88,9 +86,9 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
       `${split.indices.length - filtered.length} of ${split.indices.length} images are left out of training (no boxes, or too small).`,
     );
   }
-  if (model.pretrained !== null) {
+  if (pretrained !== null) {
     notes.push(
-      `init_cfg asks for ${model.pretrained}, which this page does not fetch: weights start random unless a checkpoint is loaded first.`,
+      `init_cfg asks for ${pretrained}, which this page does not fetch: weights start random unless a checkpoint is loaded first.`,
     );
   }
   if (config.val_evaluator !== null && plan.valInterval < plan.iterations) {
@@ -103,7 +101,6 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
     configText,
     classes: dataset.classes,
     dataset,
-    model,
     optimizer: optimizerOptions(optim),
     lrAt: createLrSchedule(scheduleOptions(config, plan), optim.lr, plan.itersPerEpoch),
     maxIters: maxIters ?? plan.iterations,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fraction, index, kept, nonNegative, only, typed } from './parts.ts';
+import { fraction, kept, nonNegative, only, typed } from './parts.ts';
 
 const iouCalculator = typed('BboxOverlaps2D', {
   scale: only(1, 'boxes are compared at their own size'),
@@ -7,7 +7,7 @@ const iouCalculator = typed('BboxOverlaps2D', {
 });
 
 /** Which anchors are positive, negative or ignored, MMDetection's `MaxIoUAssigner`. */
-const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
+const maxIoUAssigner = typed('MaxIoUAssigner', {
   pos_iou_thr: fraction.describe('IoU from which an anchor is positive. RetinaNet: 0.5'),
   neg_iou_thr: z
     .union([fraction, z.tuple([fraction, fraction])])
@@ -31,7 +31,10 @@ const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
     .describe(
       'Anchors overlapping ignored boxes by more than this are ignored; -1 switches it off',
     ),
-  ignore_wrt_candidates: only(true, 'the overlap with ignored boxes is relative to the anchor'),
+  ignore_wrt_candidates: z
+    .boolean()
+    .default(true)
+    .describe('That overlap is relative to the area of the anchor; false: of the ignored box'),
   match_low_quality: z
     .boolean()
     .default(true)
@@ -43,43 +46,4 @@ const maxIoUAssignerSchema = typed('MaxIoUAssigner', {
   perm_repeat_gt_cfg: only(null, 'ground truths are not jittered'),
 });
 
-const pseudoSamplerSchema = typed('PseudoSampler', {});
-
-/** `model.train_cfg` of a one-stage detector. */
-export const denseTrainCfgSchema = z.strictObject({
-  assigner: z.discriminatedUnion('type', [maxIoUAssignerSchema]),
-  sampler: z
-    .discriminatedUnion('type', [pseudoSamplerSchema])
-    .default({ type: 'PseudoSampler' })
-    .describe('Focal loss uses every anchor'),
-  allowed_border: only(-1, 'anchors may reach outside the image'),
-  pos_weight: z
-    .number()
-    .min(-1)
-    .default(-1)
-    .describe('Weight of positive anchors in the classification loss; -1 or 0 = 1'),
-  debug: z.boolean().default(false),
-});
-
-const nmsSchema = typed('nms', {
-  iou_threshold: fraction.describe(
-    'Boxes of one class that overlap a better one by more are dropped',
-  ),
-  class_agnostic: only(false, 'boxes of different classes do not suppress each other'),
-  split_thr: kept.optional(),
-});
-
-/** `model.test_cfg` of a one-stage detector. */
-export const denseTestCfgSchema = z.strictObject({
-  nms_pre: index
-    .min(1)
-    .default(1000)
-    .describe('Candidates kept per level before non-maximum suppression'),
-  min_bbox_size: z
-    .number()
-    .default(0)
-    .describe('Boxes not wider and higher than this many pixels are dropped; -1 = none'),
-  score_thr: fraction.default(0.05).describe('Candidates must score more than this'),
-  nms: z.discriminatedUnion('type', [nmsSchema]),
-  max_per_img: index.min(1).default(100).describe('Detections kept per image'),
-});
+export const assignerSchema = z.discriminatedUnion('type', [maxIoUAssigner]);

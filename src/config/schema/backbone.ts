@@ -1,14 +1,6 @@
 import { z } from 'zod';
+import { normSchema } from './norm.ts';
 import { count, kept, only, pretrainedInit, typed } from './parts.ts';
-
-const normCfg = typed('BN', {
-  requires_grad: z
-    .boolean()
-    .default(true)
-    .describe('False freezes the scale and shift of every BatchNorm (caffe-style configs)'),
-  eps: only(1e-5, 'BatchNorm runs with the eps that MMDetection uses'),
-  momentum: only(0.1, 'BatchNorm runs with the momentum that MMDetection uses'),
-});
 
 /** ResNet (He et al. 2015), MMDetection's `ResNet`; parameter names and defaults are its constructor's. */
 const resNetSchema = typed('ResNet', {
@@ -41,8 +33,14 @@ const resNetSchema = typed('ResNet', {
     .enum(['pytorch', 'caffe'])
     .default('pytorch')
     .describe('pytorch: the 3×3 convolution of a bottleneck has the stride; caffe: the first 1×1'),
-  deep_stem: only(false, 'the stem is one 7×7 convolution'),
-  avg_down: only(false, 'the shortcut is a strided 1×1 convolution'),
+  deep_stem: z
+    .boolean()
+    .default(false)
+    .describe('Three 3×3 convolutions instead of one 7×7 (ResNetV1d)'),
+  avg_down: z
+    .boolean()
+    .default(false)
+    .describe('The shortcut averages cells before its 1×1 convolution (ResNetV1d)'),
   frozen_stages: z
     .int()
     .min(-1)
@@ -52,7 +50,7 @@ const resNetSchema = typed('ResNet', {
       'Stem and stages 1 … n do not train; 0 freezes the stem alone, -1 nothing. Detector configs: 1',
     ),
   conv_cfg: only(null, 'convolutions are ordinary ones'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }),
+  norm_cfg: normSchema.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }),
   norm_eval: z
     .boolean()
     .default(true)
@@ -65,7 +63,7 @@ const resNetSchema = typed('ResNet', {
   with_cp: z
     .boolean()
     .default(false)
-    .describe('Gradient checkpointing in MMDetection; changes memory, not numbers'),
+    .describe('Gradient checkpointing: less memory, a second forward; the numbers stay the same'),
   zero_init_residual: z
     .boolean()
     .default(true)

@@ -1,9 +1,17 @@
 import { z } from 'zod';
-import { denseTestCfgSchema, denseTrainCfgSchema } from './assigner.ts';
 import { backboneSchema } from './backbone.ts';
-import { headSchema } from './head.ts';
+import { fcosHeadSchema } from './fcos-head.ts';
+import { retinaHeadSchema } from './head.ts';
 import { neckSchema } from './neck.ts';
 import { count, kept, only, positive, typed } from './parts.ts';
+import { roiHeadSchema } from './roi-head.ts';
+import { rpnHeadSchema } from './rpn-head.ts';
+import {
+  denseTestCfgSchema,
+  denseTrainCfgSchema,
+  twoStageTestCfgSchema,
+  twoStageTrainCfgSchema,
+} from './stage-cfg.ts';
 
 /** Normalisation and padding on the device, MMDetection's `DetDataPreprocessor`. */
 const dataPreprocessorSchema = typed('DetDataPreprocessor', {
@@ -29,15 +37,47 @@ const dataPreprocessorSchema = typed('DetDataPreprocessor', {
   batch_augments: only(null, 'batches are not augmented'),
 });
 
-/** RetinaNet (Lin et al. 2017). */
-const retinaNetSchema = typed('RetinaNet', {
+const shared = {
   data_preprocessor: z.discriminatedUnion('type', [dataPreprocessorSchema]),
   backbone: backboneSchema,
   neck: neckSchema,
-  bbox_head: headSchema,
+  rules: z
+    .enum(['mmdetection', 'torchvision'])
+    .default('mmdetection')
+    .describe(
+      'Whose rules apply where the two differ (low-quality matches, limit of decoded sizes, background row, loss normalisers, post-processing). torchvision is for weights trained there; MMDetection does not know the key',
+    ),
+  init_cfg: kept.optional(),
+};
+
+/** RetinaNet (Lin et al. 2017). */
+const retinaNetSchema = typed('RetinaNet', {
+  ...shared,
+  bbox_head: retinaHeadSchema,
   train_cfg: denseTrainCfgSchema,
   test_cfg: denseTestCfgSchema,
-  init_cfg: kept.optional(),
 });
 
-export const modelSchema = z.discriminatedUnion('type', [retinaNetSchema]);
+/** Faster R-CNN (Ren et al. 2015) on FPN. */
+const fasterRcnnSchema = typed('FasterRCNN', {
+  ...shared,
+  rpn_head: rpnHeadSchema,
+  roi_head: roiHeadSchema,
+  train_cfg: twoStageTrainCfgSchema,
+  test_cfg: twoStageTestCfgSchema,
+});
+
+/** FCOS (Tian et al. 2019): no anchors. */
+const fcosSchema = typed('FCOS', {
+  ...shared,
+  rules: only('mmdetection', 'torchvision’s FCOS differs in more than these rules'),
+  bbox_head: fcosHeadSchema,
+  train_cfg: only(null, 'FCOS assigns points by their position'),
+  test_cfg: denseTestCfgSchema,
+});
+
+export const modelSchema = z.discriminatedUnion('type', [
+  retinaNetSchema,
+  fasterRcnnSchema,
+  fcosSchema,
+]);

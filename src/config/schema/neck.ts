@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { normSchema } from './norm.ts';
 import { count, index, kept, only, typed } from './parts.ts';
 
 /** Feature Pyramid Network (Lin et al. 2017), MMDetection's `FPN`. */
@@ -7,7 +8,11 @@ const fpnSchema = typed('FPN', {
   out_channels: count.describe('Channels of every pyramid level. Paper: 256'),
   num_outs: count.describe('Number of pyramid levels. RetinaNet: 5 (strides 8 … 128)'),
   start_level: index.default(0).describe('First backbone output that is used. RetinaNet: 1'),
-  end_level: only(-1, 'all backbone outputs from start_level on are used'),
+  end_level: z
+    .int()
+    .min(-1)
+    .default(-1)
+    .describe('Last backbone output that is used; -1 = the last there is'),
   add_extra_convs: z
     .union([z.boolean(), z.enum(['on_input', 'on_lateral', 'on_output'])])
     .default(false)
@@ -20,9 +25,12 @@ const fpnSchema = typed('FPN', {
     .describe(
       'ReLU before the second and later extra levels (torchvision does, MMDetection does not)',
     ),
-  no_norm_on_lateral: z.boolean().default(false).describe('Without norm_cfg it has no effect'),
+  no_norm_on_lateral: z
+    .boolean()
+    .default(false)
+    .describe('The 1×1 convolutions have no norm; without norm_cfg it has no effect'),
   conv_cfg: only(null, 'convolutions are ordinary ones'),
-  norm_cfg: only(null, 'the pyramid has no normalisation layers'),
+  norm_cfg: normSchema.nullable().default(null).describe('Norm of the convolutions'),
   act_cfg: only(null, 'the pyramid has no activation'),
   upsample_cfg: nearestUpsampling().default({ mode: 'nearest' }),
   init_cfg: kept.optional(),

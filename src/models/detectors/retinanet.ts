@@ -19,6 +19,7 @@ import type { AnchorSet, AnchorSpec } from '../task-modules/anchors/anchor-cache
 import type { DetectionBatch, Detector, ImageBatch, PredictOptions } from './detector.ts';
 import { PyramidExtractor } from './pyramid-extractor.ts';
 import type { PyramidOptions } from './pyramid-extractor.ts';
+import type { DenseTestOptions } from './test-options.ts';
 
 /** MMDetection's RetinaNet config as plain options. */
 export interface RetinaNetOptions extends PyramidOptions {
@@ -34,16 +35,11 @@ export interface RetinaNetOptions extends PyramidOptions {
   readonly lossCls: FocalLossSpec;
   readonly lossBbox: BoxLossSpec;
   readonly assigner: MaxIouAssignOptions;
+  /** Anchors may reach this many pixels outside the image; −1 = any number. */
+  readonly allowedBorder: number;
+  /** Weight of positives in the classification loss; 1 in all shipped configs. */
+  readonly posWeight: number;
   readonly test: DenseTestOptions;
-}
-
-/** MMDetection's `test_cfg` of a one-stage detector. */
-export interface DenseTestOptions {
-  readonly nmsPre: number;
-  readonly minBboxSize: number;
-  readonly scoreThr: number;
-  readonly nmsIouThr: number;
-  readonly maxPerImg: number;
 }
 
 /** Assignment of a batch: constants for the gradient. N = anchors of all levels. */
@@ -153,7 +149,7 @@ export class RetinaNet implements Detector {
         scoreThr: scoreThr ?? test.scoreThr,
         nmsPre: test.nmsPre,
         minBboxSize: test.minBboxSize,
-        nmsIouThreshold: test.nmsIouThr,
+        nmsIouThreshold: test.nms.iouThreshold,
         maxPerImg: test.maxPerImg,
         coder,
       },
