@@ -26,3 +26,9 @@ export function boxIouReference(a: Float32Array, i: number, b: Float32Array, j: 
   const areas = fround(boxAreaReference(a, i) + boxAreaReference(b, j));
   return fround(overlap / Math.max(fround(areas - overlap), fround(1e-6)));
 }
+
+/** The shared area over that of box `i` of `a`, at least 1e-6, in float32: mode `iof` of MMDetection's `bbox_overlaps`. */
+export function boxIofReference(a: Float32Array, i: number, b: Float32Array, j: number): number {
+  const overlap = boxIntersectionReference(a, i, b, j);
+  return fround(overlap / Math.max(boxAreaReference(a, i), fround(1e-6)));
+}

@@ -28,3 +28,9 @@ fn boxIou(a: vec4<f32>, b: vec4<f32>) -> f32 {
   let overlap = boxIntersection(a, b);
   return overlap / max(boxArea(a) + boxArea(b) - overlap, 1e-6);
 }`;
+
+/** `boxIof(a, b)`: the shared area over that of `a`, at least 1e-6 (mode `iof` of MMDetection). Needs BOX_INTERSECTION. */
+export const BOX_IOF = /* wgsl */ `
+fn boxIof(a: vec4<f32>, b: vec4<f32>) -> f32 {
+  return boxIntersection(a, b) / max(boxArea(a), 1e-6);
+}`;

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { rng } from '../../base/rng.ts';
 import { readIntTensor, readTensor } from '../../tensor/read.ts';
 import { tf } from '../../tensor/tf.ts';
 import {
@@ -8,229 +7,58 @@ import {
   expectClose,
   gpuTest,
 } from '../host/describe-on-backends.ts';
-import { fixtureCases, image, mmdetCases, packCases, retina } from './max-iou-assign.cases.ts';
+import { fixtureCases, mmdetCases, packCases, retina } from './max-iou-assign.cases.ts';
 import type { AssignCase } from './max-iou-assign.cases.ts';
+import { handCases } from './max-iou-assign.hand-cases.ts';
 import { maxIouAssignReference } from './max-iou-assign.reference.ts';
-import type { AssignImage, AssignedImage } from './max-iou-assign.reference.ts';
+import type { AssignedImage } from './max-iou-assign.reference.ts';
 import { maxIouAssign } from './max-iou-assign.ts';
-import type { MaxIouAssignOptions } from './max-iou-assign.ts';
 
-const rpn: MaxIouAssignOptions = { posIouThr: 0.7, negIouThr: 0.3, minPosIou: 0.3 };
-const rcnn: MaxIouAssignOptions = { posIouThr: 0.5, negIouThr: 0.5, matchLowQuality: false };
-
-const squares = [
-  [0, 0, 10, 10],
-  [10, 10, 20, 20],
-  [5, 5, 15, 15],
-  [32, 32, 38, 42],
-];
-
-/** Boxes with whole and quarter coordinates, so that ties happen. */
-function randomBoxes(seed: number, count: number, step = 4): number[][] {
-  const random = rng(seed);
-  return Array.from({ length: count }, () => {
-    const x = random.int(0, 80) / step;
-    const y = random.int(0, 80) / step;
-    return [x, y, x + random.int(1, 80) / step, y + random.int(1, 80) / step];
-  });
+/** Rows of all images, padded to `rows` each with what would be noticed if it were looked at. */
+function padded(items: readonly Float32Array[], rows: number, filler: readonly number[]) {
+  const values = new Float32Array(items.length * rows * 4);
+  for (let row = 0; row < items.length * rows; row++) values.set(filler, row * 4);
+  for (const [index, item] of items.entries()) values.set(item, index * rows * 4);
+  return tf.tensor3d(values, [items.length, rows, 4]);
 }
 
-function randomImage(seed: number, anchors: readonly number[][], gts: number): AssignImage {
-  const random = rng(seed);
-  return image(
-    anchors,
-    randomBoxes(seed + 1, gts),
-    Array.from({ length: gts }, () => random.int(0, 7)),
-    anchors.map(() => (random.float() < 0.8 ? 1 : 0)),
-  );
-}
-
-const many = randomBoxes(11, 777);
-const cases: AssignCase[] = [
-  {
-    // IoU of squares[0] with [0,0,10,9] is 90/100; of squares[2] with [0,10,10,19]: 5·5/(100+90−25).
-    // Low quality gives anchor 2 ground truth 1 because 25/165 is the best that one gets.
-    name: 'four squares, by hand',
-    images: [
-      image(
-        squares,
-        [
-          [0, 0, 10, 9],
-          [0, 10, 10, 19],
-        ],
-        [2, 3],
-      ),
-    ],
-    options: { posIouThr: 0.5, negIouThr: 0.5 },
-    numClasses: 4,
-    expected: [0, -1, 1, -1],
-  },
-  {
-    name: 'no ground truth: all background',
-    images: [image(squares, [])],
-    options: retina,
-    numClasses: 4,
-    expected: [-1, -1, -1, -1],
-  },
-  {
-    name: 'identical ground truths: the last wins',
-    images: [
-      image(squares, [
-        [0, 0, 10, 10],
-        [0, 0, 10, 10],
-      ]),
-    ],
-    options: retina,
-    numClasses: 4,
-    expected: [1, -1, -1, -1],
-  },
-  {
-    name: 'identical ground truths without low quality: the first wins',
-    images: [
-      image(squares, [
-        [0, 0, 10, 10],
-        [0, 0, 10, 10],
-      ]),
-    ],
-    options: rcnn,
-    numClasses: 4,
-    expected: [0, -1, -1, -1],
-  },
-  {
-    name: 'a ground truth that touches nothing takes all anchors of IoU 0',
-    images: [
-      image(squares, [
-        [0, 0, 10, 10],
-        [500, 500, 510, 510],
-      ]),
-    ],
-    options: retina,
-    numClasses: 4,
-    expected: [1, 1, 1, 1],
-  },
-  {
-    name: 'the same with minPosIou above 0 takes none',
-    images: [
-      image(squares, [
-        [0, 0, 10, 10],
-        [500, 500, 510, 510],
-      ]),
-    ],
-    options: { ...retina, minPosIou: 0.01 },
-    numClasses: 4,
-    expected: [0, -1, -1, -1],
-  },
-  {
-    name: 'a ground truth that touches nothing, gtMaxAssignAll false: only the first anchor',
-    images: [image(squares, [[500, 500, 510, 510]])],
-    options: { ...retina, gtMaxAssignAll: false },
-    numClasses: 4,
-    expected: [0, -1, -1, -1],
-  },
-  {
-    name: 'an anchor that is not valid cannot be a ground truth’s best',
-    images: [image(squares, [[0, 0, 10, 10]], [0], [0, 1, 1, 1])],
-    options: retina,
-    numClasses: 4,
-    expected: [-2, -1, 0, -1],
-  },
-  {
-    name: 'no valid anchor',
-    images: [image(squares, [[0, 0, 10, 10]], [0], [0, 0, 0, 0])],
-    options: retina,
-    numClasses: 4,
-    expected: [-2, -2, -2, -2],
-  },
-  {
-    name: 'a NaN ground truth matches nothing',
-    images: [
-      image(squares, [
-        [Number.NaN, 0, 10, 10],
-        [0, 0, 10, 10],
-      ]),
-    ],
-    options: retina,
-    numClasses: 4,
-    expected: [1, -1, -1, -1],
-  },
-  {
-    name: 'zero-area ground truth inside an anchor takes what is left of IoU 0',
-    images: [image(squares, [[2, 2, 2, 2]])],
-    options: rpn,
-    numClasses: 4,
-    expected: [-1, -1, -1, -1],
-  },
-  {
-    // 0.5 exactly is positive; 0.4 exactly (4/10) is not below 0.4 and so ignored.
-    name: 'IoU exactly at the thresholds',
-    images: [
-      image(
-        [
-          [0, 0, 10, 10],
-          [0, 0, 10, 5],
-          [0, 0, 10, 4],
-        ],
-        [[0, 0, 10, 10]],
-      ),
-    ],
-    options: retina,
-    numClasses: 1,
-    expected: [0, 0, -2],
-  },
-  {
-    name: 'background only in a range',
-    images: [
-      image(
-        [
-          [0, 0, 10, 10],
-          [0, 0, 10, 3],
-          [0, 0, 10, 1],
-        ],
-        [[0, 0, 10, 10]],
-      ),
-    ],
-    options: { ...rcnn, negIouThr: [0.1, 0.3] },
-    numClasses: 1,
-    expected: [0, -2, -1],
-  },
-  ...[retina, rpn, rcnn, { ...retina, gtMaxAssignAll: false }].map((options, index) => ({
-    name: `777 anchors, three images, options ${index}`,
-    images: [randomImage(1, many, 9), randomImage(2, many, 0), randomImage(3, many, 33)],
-    options,
-    numClasses: 7,
-  })),
-  {
-    name: 'one anchor, one ground truth',
-    images: [image([[0, 0, 4, 4]], [[0, 0, 1, 1]])],
-    options: retina,
-    numClasses: 1,
-    expected: [0],
-  },
-];
-
-async function runOnGpu({ images, options, numClasses }: AssignCase): Promise<AssignedImage[]> {
-  const [first] = images;
-  const n = (first?.anchors.length ?? 0) / 4;
+async function runOnGpu({
+  images,
+  options,
+  numClasses,
+  proposals = false,
+}: AssignCase): Promise<AssignedImage[]> {
+  const anchorCounts = images.map(({ anchors }) => anchors.length / 4);
+  const n = Math.max(...anchorCounts);
   const batch = images.length;
+  const ignored = images.map(({ gtIgnoreBoxes }) => gtIgnoreBoxes ?? new Float32Array());
   // One row more than needed, filled with a box that would match, to see that counts are obeyed.
   const rows = Math.max(...images.map(({ gtLabels }) => gtLabels.length)) + 1;
-  const gtBoxes = new Float32Array(batch * rows * 4);
+  const filler = [...(images[0]?.anchors.subarray(0, 4) ?? [])];
   const gtLabels = new Int32Array(batch * rows).fill(99);
-  for (const [index, item] of images.entries()) {
-    for (let row = 0; row < rows; row++) {
-      gtBoxes.set(item.anchors.subarray(0, 4), (index * rows + row) * 4);
-    }
-    gtBoxes.set(item.gtBoxes, index * rows * 4);
-    gtLabels.set(item.gtLabels, index * rows);
-  }
-  const valid = images.flatMap((item) => [...item.valid]);
+  for (const [index, item] of images.entries()) gtLabels.set(item.gtLabels, index * rows);
+  const anchors = images.map((item) => item.anchors);
+  const flags = images.flatMap((item) => [...item.valid]);
   const inputs = {
-    anchors: tf.tensor2d(first?.anchors ?? [], [n, 4]),
-    valid: tf.tensor2d(valid, [batch, n], 'int32'),
-    gtBoxes: tf.tensor3d(gtBoxes, [batch, rows, 4]),
+    anchors: proposals ? padded(anchors, n, filler) : tf.tensor2d(anchors[0] ?? [], [n, 4]),
+    valid: proposals ? tf.tensor1d(anchorCounts, 'int32') : tf.tensor2d(flags, [batch, n], 'int32'),
+    gtBoxes: padded(
+      images.map((item) => item.gtBoxes),
+      rows,
+      filler,
+    ),
     gtLabels: tf.tensor2d(gtLabels, [batch, rows], 'int32'),
     gtCounts: tf.tensor1d(
       images.map((item) => item.gtLabels.length),
+      'int32',
+    ),
+    gtIgnoreBoxes: padded(
+      ignored,
+      Math.max(...ignored.map(({ length }) => length / 4)) + 1,
+      filler,
+    ),
+    gtIgnoreCounts: tf.tensor1d(
+      ignored.map(({ length }) => length / 4),
       'int32',
     ),
   };
@@ -242,12 +70,18 @@ async function runOnGpu({ images, options, numClasses }: AssignCase): Promise<As
   ]);
   const maxIou = await readTensor(result.maxIou);
   tf.dispose([...Object.values(inputs), ...Object.values(result)]);
-  return images.map((_, index) => ({
-    assigned: [...assigned.subarray(index * n, (index + 1) * n)],
-    maxIou: [...maxIou.subarray(index * n, (index + 1) * n)],
-    labels: [...labels.subarray(index * n, (index + 1) * n)],
-    numPos: numPos[index] ?? -1,
-  }));
+  return anchorCounts.map((count, index) => {
+    const own = <T extends Int32Array | Float32Array>(values: T) =>
+      Array.from(values.subarray(index * n, index * n + count));
+    const beyond = [...assigned.subarray(index * n + count, (index + 1) * n)];
+    expect(beyond, 'beyond the count').toEqual(beyond.map(() => -2));
+    return {
+      assigned: own(assigned),
+      maxIou: own(maxIou),
+      labels: own(labels),
+      numPos: numPos[index] ?? -1,
+    };
+  });
 }
 
 const mmdet = await mmdetCases();
@@ -265,7 +99,7 @@ for (const [name, found] of Object.entries(oracles)) {
 }
 
 describeOnBackends<AssignCase, AssignedImage[]>('maxIouAssign', {
-  cases: [...cases, ...(mmdet ?? []), ...(pack ?? []), ...(fixture ?? [])],
+  cases: [...handCases, ...(mmdet ?? []), ...(pack ?? []), ...(fixture ?? [])],
   reference: ({ images, options, numClasses }) =>
     images.map((item) => maxIouAssignReference(item, options, numClasses)),
   webgpu: runOnGpu,
@@ -304,6 +138,8 @@ describeOnGpu('maxIouAssign', () => {
     );
     expect(run({ valid: good.anchors })).toThrow(/valid must be int32/);
     expect(run({ options: { ...retina, minPosIou: -1 } })).toThrow(/minPosIou must be at least 0/);
+    const onIgnore = { ...retina, ignoreIofThr: 0.5 };
+    expect(run({ options: onIgnore, gtIgnoreBoxes: good.gtBoxes })).toThrow(/gtIgnoreCounts/);
     tf.dispose(good);
   });
 });

@@ -5,41 +5,59 @@ export const WORKGROUP_SIZE = 64;
 /** Invocations that share the anchors of one ground truth, or the count of one image. */
 const REDUCE_SIZE = 64;
 
+/** How the anchors of {@link overlapsKernel} are bound. */
+export interface AnchorSpec {
+  /** Anchors are [N] for all images, or [B, N]. */
+  readonly sharedAnchors: boolean;
+  /** `valid` is [B], the number of anchors that take part, or [B, N] flags. */
+  readonly countedAnchors: boolean;
+}
+
+/** `takesPart(image, anchor, index)` by the bound `valid`; see {@link AnchorSpec}. */
+export function takesPart({ countedAnchors }: AnchorSpec): string {
+  return /* wgsl */ `
+fn takesPart(image: u32, anchor: u32, index: u32) -> bool {
+  return ${countedAnchors ? 'i32(anchor) < valid[image]' : 'valid[index] != 0'};
+}`;
+}
+
 /**
  * IoU of every ground truth with every anchor, and each anchor's best (MaxIoUAssigner of MMDetection, steps 1–3).
  * Low-quality matching compares IoUs for equality, so they are computed here once and stored.
- * Buffers: anchors xyxy [N], valid i32 [B, N], gtBoxes xyxy [B, G], gtCounts i32 [B] → overlaps f32 [B, G, N],
- * maxIou f32 [B, N], bestGt i32 [B, N].
+ * Buffers: anchors xyxy [N] or [B, N], valid i32 [B, N] or [B], gtBoxes xyxy [B, G], gtCounts i32 [B] → overlaps f32
+ * [B, G, N], maxIou f32 [B, N], bestGt i32 [B, N].
  * One invocation per image and anchor; it walks all G rows, so neighbours write neighbouring words. One pass.
  * Ties: the first ground truth wins. −1 stands for "takes no part": rows past the count, anchors that are not valid, and
  * pairs whose IoU is NaN. maxIou of a valid anchor is at least 0 (an image without ground truths gives 0).
  */
-export const overlapsKernel: Kernel = {
-  name: 'match_overlaps',
-  buffers: [
-    { name: 'anchors', type: 'vec4<f32>', access: 'read' },
-    { name: 'valid', type: 'i32', access: 'read' },
-    { name: 'gtBoxes', type: 'vec4<f32>', access: 'read' },
-    { name: 'gtCounts', type: 'i32', access: 'read' },
-    { name: 'overlaps', type: 'f32', access: 'write' },
-    { name: 'maxIou', type: 'f32', access: 'write' },
-    { name: 'bestGt', type: 'i32', access: 'write' },
-  ],
-  params: [
-    { name: 'anchorCount', type: 'u32' },
-    { name: 'gtRows', type: 'u32' },
-    { name: 'count', type: 'u32' },
-    { name: 'rowSize', type: 'u32' },
-  ],
-  body: /* wgsl */ `${IS_NAN}${BOX_INTERSECTION}${BOX_IOU}
+export function overlapsKernel(spec: AnchorSpec): Kernel {
+  return {
+    name: 'match_overlaps',
+    buffers: [
+      { name: 'anchors', type: 'vec4<f32>', access: 'read' },
+      { name: 'valid', type: 'i32', access: 'read' },
+      { name: 'gtBoxes', type: 'vec4<f32>', access: 'read' },
+      { name: 'gtCounts', type: 'i32', access: 'read' },
+      { name: 'overlaps', type: 'f32', access: 'write' },
+      { name: 'maxIou', type: 'f32', access: 'write' },
+      { name: 'bestGt', type: 'i32', access: 'write' },
+    ],
+    params: [
+      { name: 'anchorCount', type: 'u32' },
+      { name: 'gtRows', type: 'u32' },
+      { name: 'count', type: 'u32' },
+      { name: 'rowSize', type: 'u32' },
+    ],
+    body: /* wgsl */ `${IS_NAN}${BOX_INTERSECTION}${BOX_IOU}${takesPart(spec)}
+const SHARED_ANCHORS = ${spec.sharedAnchors};
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let index = id.x + id.y * params.rowSize;
   if (index >= params.count) { return; }
   let image = index / params.anchorCount;
   let anchor = index % params.anchorCount;
-  let box = anchors[anchor];
-  let isValid = valid[index] != 0;
+  let box = anchors[select(index, anchor, SHARED_ANCHORS)];
+  let isValid = takesPart(image, anchor, index);
   let gtCount = u32(max(gtCounts[image], 0));
   var best = select(-1.0, 0.0, isValid);
   var bestAt = -1;
@@ -59,7 +77,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   maxIou[index] = best;
   bestGt[index] = bestAt;
 }`,
-};
+  };
+}
 
 /**
  * Each ground truth's best IoU over the anchors (MaxIoUAssigner, first half of step 4).
@@ -128,6 +147,8 @@ fn main(
 export interface AssignSpec {
   readonly matchLowQuality: boolean;
   readonly assignAll: boolean;
+  /** Whether a low-quality match gives the anchor to its own best ground truth instead of the one it is the best of. */
+  readonly byPrior: boolean;
 }
 
 /**
@@ -135,9 +156,10 @@ export interface AssignSpec {
  * Buffers: overlaps f32 [B, G, N], maxIou f32 [B, N], bestGt i32 [B, N], gtBest i32 [B, G] (see {@link gtBestKernel}),
  * gtLabels i32 [B, G], gtCounts i32 [B] → assigned i32 [B, N], labels i32 [B, N].
  * One invocation per image and anchor. One pass.
- * Order matters: negatives, positives, then low quality, where a later ground truth overwrites an earlier one.
+ * Order matters: negatives, positives, then low quality, where a later ground truth overwrites an earlier one; or, with
+ * `byPrior`, the anchor gets its own best (torchvision `Matcher.set_low_quality_matches_`).
  */
-export function assignKernel({ matchLowQuality, assignAll }: AssignSpec): Kernel {
+export function assignKernel({ matchLowQuality, assignAll, byPrior }: AssignSpec): Kernel {
   return {
     name: 'match_assign',
     buffers: [
@@ -163,6 +185,7 @@ export function assignKernel({ matchLowQuality, assignAll }: AssignSpec): Kernel
     body: /* wgsl */ `
 const MATCH_LOW_QUALITY = ${matchLowQuality};
 const ASSIGN_ALL = ${assignAll};
+const BY_PRIOR = ${byPrior};
 const BACKGROUND = -1;
 const IGNORED = -2;
 
@@ -188,7 +211,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       } else {
         matches = gtBest[row] == i32(anchor);
       }
-      result = select(result, i32(gt), matches);
+      result = select(result, select(i32(gt), bestGt[index], BY_PRIOR), matches);
     }
   }
   assigned[index] = result;
