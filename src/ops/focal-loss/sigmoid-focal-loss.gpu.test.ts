@@ -2,12 +2,18 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { rng } from '../../base/rng.ts';
 import { tf } from '../../tensor/tf.ts';
-import { describeOnBackends, describeOnGpu, gpuTest } from '../host/describe-on-backends.ts';
+import {
+  describeOnBackends,
+  describeOnGpu,
+  expectClose,
+  gpuTest,
+} from '../host/describe-on-backends.ts';
 import type { LossAndGrad } from '../loss-sum/loss-and-grad.ts';
-import { expectLossClose, lossOnGpu } from '../loss-sum/loss-on-gpu.ts';
+import { elementsOnGpu, expectLossClose, lossOnGpu } from '../loss-sum/loss-on-gpu.ts';
+import { reduceReference } from '../loss-sum/loss-terms.reference.ts';
 import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
-import { focalLossReference } from './sigmoid-focal-loss.reference.ts';
-import { sigmoidFocalLoss } from './sigmoid-focal-loss.ts';
+import { focalTermsReference } from './sigmoid-focal-loss.reference.ts';
+import { sigmoidFocalLoss, sigmoidFocalLossElements } from './sigmoid-focal-loss.ts';
 import type { FocalLossOptions } from './sigmoid-focal-loss.ts';
 
 interface Case {
@@ -15,12 +21,16 @@ interface Case {
   /** [rows, K] */
   readonly logits: readonly number[];
   readonly labels: readonly number[];
+  /** Hand the labels over as a matrix of 0 and 1; none may be −1. */
+  readonly asMatrix?: boolean;
   readonly numClasses: number;
   readonly batch?: number;
-  readonly avgFactor: number;
+  /** One, or one per image. */
+  readonly avgFactor: number | readonly number[];
   readonly upstream?: number;
   readonly options?: FocalLossOptions;
   readonly expected?: LossAndGrad;
+  readonly elements?: ArrayLike<number>;
 }
 
 function randomCase(name: string, seed: number, rows: number, numClasses: number): Case {
@@ -72,6 +82,28 @@ const cases: Case[] = [
   { ...randomCase('gamma 0', 5, 33, 5), options: { gamma: 0, alpha: 0.5 } },
   { ...randomCase('no alpha', 6, 33, 5), options: { alpha: -1 } },
   { ...randomCase('nothing has weight', 7, 9, 5), labels: Array.from({ length: 9 }, () => -1) },
+  {
+    ...randomCase('nothing has weight, and no average factor', 7, 3, 5),
+    labels: [-1, -1, -1],
+    avgFactor: 0,
+    expected: { loss: 0, grad: Array.from({ length: 15 }, () => 0) },
+  },
+  { ...randomCase('rows with a class weigh 2.5', 8, 33, 5), options: { posWeight: 2.5 } },
+  { ...randomCase('a pos_weight of −1 is 1', 8, 33, 5), options: { posWeight: -1 } },
+  { ...randomCase('one factor per image', 9, 3 * 701, 3), batch: 3, avgFactor: [3, 50, 1] },
+  {
+    // Terms as above: the first image has ¼ + ¾, the second 2 · ¾, times ¼ ln 2.
+    name: 'one factor per image, by hand',
+    logits: [0, 0, 0, 0],
+    labels: [0, 2],
+    numClasses: 2,
+    batch: 2,
+    avgFactor: [2, 4],
+    expected: {
+      loss: ((1 / 2 + 1.5 / 4) / 2) * quarterLn2,
+      grad: [-0.25 / 2, 0.75 / 2, 0.75 / 4, 0.75 / 4].map((w) => (w / 8) * (Math.LN2 + 0.5)),
+    },
+  },
 ];
 
 const jsonFile = z.object({
@@ -98,6 +130,9 @@ const jsonFile = z.object({
 });
 const EPS = 1.1920929e-7;
 const numbers = z.array(z.number());
+const matrix = z.array(numbers);
+const sum = (values: ArrayLike<number>) =>
+  Array.from(values).reduce((total, value) => total + value, 0);
 
 const json = await readOracleJson('mmdet/losses.json');
 const pack = await readCasepack('ops/losses');
@@ -106,7 +141,8 @@ if (json !== undefined) {
   const file = jsonFile.parse(json);
   for (const item of file.cases) {
     // The case without an average factor is a plain mean: the same as one of all terms.
-    if (item.name !== 'focal_avgfactor' && item.name !== 'focal_mean_noavg') continue;
+    if (!item.name.startsWith('focal')) continue;
+    const none = item.name === 'focal_none';
     const weight = item.weight === null ? undefined : numbers.parse(item.weight);
     cases.push({
       name: `MMDetection ${item.name}`,
@@ -115,11 +151,12 @@ if (json !== undefined) {
         .parse(item.target)
         .map((label, row) => ((weight?.[row] ?? 1) === 0 ? -1 : label)),
       numClasses: item.pred[0]?.length ?? 0,
-      avgFactor: item.avg_factor ?? item.pred.flat().length,
+      avgFactor: item.avg_factor ?? (none ? 1 - EPS : item.pred.flat().length),
       expected: {
-        loss: z.number().parse(item.loss),
-        grad: z.array(numbers).parse(item.grad_of_sum).flat(),
+        loss: none ? sum(matrix.parse(item.loss).flat()) : z.number().parse(item.loss),
+        grad: matrix.parse(item.grad_of_sum).flat(),
       },
+      ...(none ? { elements: matrix.parse(item.loss).flat() } : {}),
     });
   }
   for (const [index, { x, y, sigmoid_loss }] of file.from_mmcv_tests_focal.cases.entries()) {
@@ -142,21 +179,28 @@ for (const item of pack ?? []) {
   const options = { alpha: item.number('alpha'), gamma: item.number('gamma') };
   const grad = item.array('grad_sum').data;
   const common = { name: `torchvision ${item.name}`, logits, avgFactor: 1 - EPS, options };
-  if (item.has('labels')) {
+  const elements = item.array('none').data;
+  for (const asMatrix of item.has('labels') ? [false, true] : []) {
     cases.push({
       ...common,
+      name: `${common.name}${asMatrix ? ' as a matrix' : ''}`,
       labels: Array.from(item.array('labels').data),
+      asMatrix,
       numClasses: item.array('logits').shape[1] ?? 0,
       expected: { loss: item.number('sum'), grad },
+      elements,
     });
-  } else {
+  }
+  if (!item.has('labels')) {
     // Given as a matrix of 0 and 1: every logit is a row of one class.
     cases.push({
       ...common,
       labels: Array.from(item.array('targets').data, (target) => 1 - target),
+      asMatrix: true,
       numClasses: 1,
+      elements,
       expected: {
-        loss: Array.from(item.array('none').data).reduce((sum, value) => sum + value, 0),
+        loss: sum(elements),
         grad,
       },
     });
@@ -165,15 +209,26 @@ for (const item of pack ?? []) {
 test.skipIf(json === undefined || pack === undefined)(
   'oracles are there (skipped where absent)',
   () => {
-    expect(cases.length).toBe(10 + 2 + 5);
+    expect(cases.length).toBe(15 + 3 + 9);
   },
 );
 
-function runOnGpu({ logits, labels, numClasses, batch = 1, avgFactor, upstream, options }: Case) {
+function upload({ logits, labels, asMatrix, numClasses, batch = 1 }: Case) {
   const rows = labels.length / batch;
   const x = tf.tensor3d([...logits], [batch, rows, numClasses]);
-  const y = tf.tensor2d([...labels], [batch, rows], 'int32');
-  const factor = tf.tensor1d([avgFactor]);
+  const matrix = logits.map((_, index) =>
+    labels[Math.floor(index / numClasses)] === index % numClasses ? 1 : 0,
+  );
+  const y = asMatrix
+    ? tf.tensor3d(matrix, [batch, rows, numClasses])
+    : tf.tensor2d([...labels], [batch, rows], 'int32');
+  return { x, y };
+}
+
+function runOnGpu(input: Case) {
+  const { avgFactor, upstream, options } = input;
+  const { x, y } = upload(input);
+  const factor = tf.tensor1d([avgFactor].flat());
   return lossOnGpu(
     (value) => sigmoidFocalLoss(value, y, factor, options),
     x,
@@ -185,12 +240,25 @@ function runOnGpu({ logits, labels, numClasses, batch = 1, avgFactor, upstream, 
 describeOnBackends<Case, LossAndGrad>('sigmoidFocalLoss', {
   cases,
   reference({ logits, labels, numClasses, avgFactor, upstream = 1, options }) {
-    const { loss, grad } = focalLossReference(logits, labels, numClasses, avgFactor, options);
+    const terms = focalTermsReference(logits, labels, numClasses, options);
+    const { loss, grad } = reduceReference(terms, avgFactor, options?.lossWeight);
     return { loss, grad: Array.from(grad, (value) => value * upstream) };
   },
   webgpu: runOnGpu,
   compare: expectLossClose,
   expected: (input) => input.expected,
+});
+
+describeOnBackends<Case, ArrayLike<number>>('sigmoidFocalLossElements', {
+  cases: cases.filter(({ elements, batch }) => elements !== undefined || batch !== undefined),
+  reference: ({ logits, labels, numClasses, options }) =>
+    focalTermsReference(logits, labels, numClasses, options).values,
+  webgpu(input) {
+    const { x, y } = upload(input);
+    return elementsOnGpu(() => sigmoidFocalLossElements(x, y, input.options), [x, y]);
+  },
+  compare: (actual, expected) => expectClose(actual, expected),
+  expected: (input) => input.elements,
 });
 
 describeOnGpu('sigmoidFocalLoss', () => {

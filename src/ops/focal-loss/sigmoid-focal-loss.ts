@@ -1,12 +1,14 @@
-import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
 import type { Scalar, Tensor } from '../../tensor/tf.ts';
 import { requireTensor, side } from '../argument/require-tensor.ts';
-import { defineOp } from '../host/define-op.ts';
-import { sumLoss } from '../loss-sum/loss-sum.ts';
-import { WORKGROUP_SIZE, focalGradKernel, focalSumKernel } from './sigmoid-focal-loss.wgsl.ts';
+import { rowWeightOf } from '../loss-sum/class-weight.ts';
+import type { PosWeightOption } from '../loss-sum/class-weight.ts';
+import { lossElements, reduceLoss, requireAvgFactor } from '../loss-sum/loss-sum.ts';
+import type { LossNumbers } from '../loss-sum/loss-sum.ts';
+import type { LossTerm } from '../loss-sum/loss-term.wgsl.ts';
+import { FOCAL_OF_LABELS, FOCAL_OF_TARGETS } from './sigmoid-focal-loss.wgsl.ts';
 
 /** `FocalLoss` of MMDetection with `use_sigmoid`. */
-export interface FocalLossOptions {
+export interface FocalLossOptions extends PosWeightOption {
   /** Default 2. */
   readonly gamma?: number;
   /** Weight of the target class, 1 − alpha for the others; below 0: no such weights (torchvision). Default 0.25. */
@@ -15,64 +17,58 @@ export interface FocalLossOptions {
   readonly lossWeight?: number;
 }
 
-type Attributes = Readonly<Record<'gamma' | 'alpha' | 'lossWeight', number>>;
-
-function shapeParams(logits: Tensor, { gamma, alpha }: Attributes): Record<string, number> {
-  return { numClasses: side('sigmoidFocalLoss', 'logits', logits, 2), gamma, alpha };
-}
-
-const focalLoss = defineOp<'logits' | 'labels' | 'avgFactor', Attributes>({
-  name: 'SigmoidFocalLoss',
-  save: ['logits', 'labels', 'avgFactor'],
-  forward: ({ logits, labels, avgFactor }, attributes) =>
-    sumLoss(focalSumKernel, [logits, labels], avgFactor, {
-      ...shapeParams(logits, attributes),
-      count: logits.size,
-      lossWeight: attributes.lossWeight,
-    }),
-  gradient: (dy, [logits, labels, avgFactor], attributes) => ({
-    logits() {
-      if (logits === undefined || labels === undefined || avgFactor === undefined) {
-        throw new Error('sigmoidFocalLoss: saved tensors are missing');
-      }
-      const grad = emptyTensor(logits.shape);
-      const { workgroups, rowSize } = foldWorkgroups(grad.size, WORKGROUP_SIZE);
-      runKernel(
-        focalGradKernel,
-        [logits, labels, avgFactor, dy, grad],
-        {
-          ...shapeParams(logits, attributes),
-          count: grad.size,
-          lossWeight: attributes.lossWeight,
-          rowSize,
-        },
-        workgroups,
-      );
-      return grad;
-    },
-  }),
-});
-
 /**
  * Sum of the sigmoid focal loss over all anchors and classes, / (avgFactor + 1.2e-7) · lossWeight (MMDetection 3.x
  * `FocalLoss`; the same at any logit, where its formula would overflow). Two dispatches, one for the gradient; the
  * gradient is by the logits alone and reads the upstream scalar on the GPU.
  *
  * @param logits float32 [B, N, K]
- * @param labels int32 [B, N]: class 0 … K − 1; K is background (an all-zero target); −1 has no weight
- * @param avgFactor float32 [1]
+ * @param targets int32 [B, N]: class 0 … K − 1; K is background (an all-zero target); −1 has no weight. Or float32
+ *   [B, N, K] of 0 and 1 (torchvision's form), all of weight 1
+ * @param avgFactor float32 [1]; or [B], one per image: the mean over images of each image's sum / its factor
  */
 export function sigmoidFocalLoss(
   logits: Tensor,
-  labels: Tensor,
+  targets: Tensor,
   avgFactor: Tensor,
-  { gamma = 2, alpha = 0.25, lossWeight = 1 }: FocalLossOptions = {},
+  options: FocalLossOptions = {},
 ): Scalar {
   const op = 'sigmoidFocalLoss';
+  const { term, numbers } = prepare(op, logits, targets, options);
+  requireAvgFactor(op, avgFactor, side(op, 'logits', logits, 0));
+  return reduceLoss(term, [logits, targets], avgFactor, numbers);
+}
+
+/**
+ * The unreduced loss of {@link sigmoidFocalLoss}; one dispatch, no gradient.
+ *
+ * @returns float32 [B, N, K]
+ */
+export function sigmoidFocalLossElements(
+  logits: Tensor,
+  targets: Tensor,
+  options: FocalLossOptions = {},
+): Tensor {
+  const { term, numbers } = prepare('sigmoidFocalLossElements', logits, targets, options);
+  return lossElements(term, [logits, targets], numbers, logits.shape);
+}
+
+function prepare(
+  op: string,
+  logits: Tensor,
+  targets: Tensor,
+  { gamma = 2, alpha = 0.25, lossWeight = 1, posWeight }: FocalLossOptions,
+): { readonly term: LossTerm; readonly numbers: LossNumbers } {
   requireTensor(op, 'logits', logits, 'float32', [null, null, null]);
-  const rows = [side(op, 'logits', logits, 0), side(op, 'logits', logits, 1)];
-  requireTensor(op, 'labels', labels, 'int32', rows);
-  requireTensor(op, 'avgFactor', avgFactor, 'float32', [1]);
   if (!(gamma >= 0)) throw new Error(`${op}: gamma must be at least 0, got ${gamma}`);
-  return focalLoss({ logits, labels, avgFactor }, { gamma, alpha, lossWeight }).asScalar();
+  const count = logits.size;
+  if (targets.dtype === 'float32') {
+    requireTensor(op, 'targets', targets, 'float32', logits.shape);
+    if (posWeight !== undefined) throw new Error(`${op}: posWeight needs labels as targets`);
+    return { term: FOCAL_OF_TARGETS, numbers: { params: { gamma, alpha }, count, lossWeight } };
+  }
+  const numClasses = side(op, 'logits', logits, 2);
+  requireTensor(op, 'labels', targets, 'int32', logits.shape.slice(0, 2));
+  const params = { numClasses, gamma, alpha, posWeight: rowWeightOf(posWeight) };
+  return { term: FOCAL_OF_LABELS, numbers: { params, count, lossWeight } };
 }

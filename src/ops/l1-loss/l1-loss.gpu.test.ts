@@ -2,12 +2,18 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { rng } from '../../base/rng.ts';
 import { tf } from '../../tensor/tf.ts';
-import { describeOnBackends, describeOnGpu, gpuTest } from '../host/describe-on-backends.ts';
+import {
+  describeOnBackends,
+  describeOnGpu,
+  expectClose,
+  gpuTest,
+} from '../host/describe-on-backends.ts';
 import type { LossAndGrad } from '../loss-sum/loss-and-grad.ts';
-import { expectLossClose, lossOnGpu } from '../loss-sum/loss-on-gpu.ts';
+import { elementsOnGpu, expectLossClose, lossOnGpu } from '../loss-sum/loss-on-gpu.ts';
+import { reduceReference } from '../loss-sum/loss-terms.reference.ts';
 import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
-import { smoothL1LossReference } from './l1-loss.reference.ts';
-import { l1Loss, smoothL1Loss } from './l1-loss.ts';
+import { smoothL1TermsReference } from './l1-loss.reference.ts';
+import { l1Loss, l1LossElements, smoothL1Loss } from './l1-loss.ts';
 
 interface Case {
   readonly name: string;
@@ -17,12 +23,14 @@ interface Case {
   /** One per row. */
   readonly assigned: readonly number[];
   readonly batch?: number;
-  readonly avgFactor: number;
+  /** One, or one per image. */
+  readonly avgFactor: number | readonly number[];
   /** 0 is the L1 loss. */
   readonly beta: number;
   readonly lossWeight?: number;
   readonly upstream?: number;
   readonly expected?: LossAndGrad;
+  readonly elements?: ArrayLike<number>;
 }
 
 function randomCase(name: string, seed: number, rows: number, beta: number): Case {
@@ -64,6 +72,13 @@ const cases: Case[] = [
   { ...randomCase('L1, two images, 6000 rows', 2, 6000, 0), batch: 2 },
   randomCase('smooth L1 β = 1/9, 999 rows', 3, 999, 1 / 9),
   { ...randomCase('no positives', 4, 9, 0), assigned: Array.from({ length: 9 }, () => -1) },
+  { ...randomCase('L1, one factor per image', 5, 3 * 1100, 0), batch: 3, avgFactor: [9, 1, 400] },
+  {
+    ...randomCase('smooth L1, one factor per image', 6, 2 * 35, 0.5),
+    batch: 2,
+    avgFactor: [7, 1],
+    lossWeight: 3,
+  },
 ];
 
 const EPS = 1.1920929e-7;
@@ -113,22 +128,29 @@ for (const item of pack ?? []) {
     avgFactor: 1 - EPS,
     beta: item.op === 'l1' ? 0 : item.number('beta'),
     expected: { loss: item.number('sum'), grad: item.array('grad_sum').data },
+    elements: item.array('none').data,
   });
 }
 test.skipIf(json === undefined || pack === undefined)(
   'oracles are there (skipped where absent)',
   () => {
-    expect(cases.length).toBe(6 + 4 + 5);
+    expect(cases.length).toBe(8 + 4 + 5);
   },
 );
 
-function runOnGpu(input: Case): Promise<LossAndGrad> {
-  const { pred, target, assigned, batch = 1, avgFactor, beta, lossWeight = 1, upstream } = input;
+function upload({ pred, target, assigned, batch = 1 }: Case) {
   const rows = assigned.length / batch;
-  const x = tf.tensor3d([...pred], [batch, rows, 4]);
-  const y = tf.tensor3d([...target], [batch, rows, 4]);
-  const positives = tf.tensor2d([...assigned], [batch, rows], 'int32');
-  const factor = tf.tensor1d([avgFactor]);
+  return {
+    x: tf.tensor3d([...pred], [batch, rows, 4]),
+    y: tf.tensor3d([...target], [batch, rows, 4]),
+    positives: tf.tensor2d([...assigned], [batch, rows], 'int32'),
+  };
+}
+
+function runOnGpu(input: Case): Promise<LossAndGrad> {
+  const { avgFactor, beta, lossWeight = 1, upstream } = input;
+  const { x, y, positives } = upload(input);
+  const factor = tf.tensor1d([avgFactor].flat());
   return lossOnGpu(
     (value) =>
       beta === 0
@@ -142,13 +164,30 @@ function runOnGpu(input: Case): Promise<LossAndGrad> {
 
 describeOnBackends<Case, LossAndGrad>('l1Loss and smoothL1Loss', {
   cases,
-  reference({ pred, target, assigned, avgFactor, upstream = 1, ...options }) {
-    const { loss, grad } = smoothL1LossReference(pred, target, assigned, avgFactor, options);
+  reference({ pred, target, assigned, avgFactor, upstream = 1, beta, lossWeight }) {
+    const terms = smoothL1TermsReference(pred, target, assigned, beta);
+    const { loss, grad } = reduceReference(terms, avgFactor, lossWeight);
     return { loss, grad: Array.from(grad, (value) => value * upstream) };
   },
   webgpu: runOnGpu,
   compare: expectLossClose,
   expected: (input) => input.expected,
+});
+
+describeOnBackends<Case, ArrayLike<number>>('l1LossElements', {
+  cases,
+  reference: ({ pred, target, assigned, beta, lossWeight = 1 }) =>
+    smoothL1TermsReference(pred, target, assigned, beta).values.map((value) => value * lossWeight),
+  webgpu(input) {
+    const { x, y, positives } = upload(input);
+    const { beta, lossWeight = 1 } = input;
+    return elementsOnGpu(
+      () => l1LossElements(x, y, positives, { beta, lossWeight }),
+      [x, y, positives],
+    );
+  },
+  compare: (actual, expected) => expectClose(actual, expected),
+  expected: (input) => input.elements,
 });
 
 describeOnGpu('l1Loss', () => {

@@ -1,9 +1,7 @@
-import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
 import type { Scalar, Tensor } from '../../tensor/tf.ts';
 import { requireTensor, side } from '../argument/require-tensor.ts';
-import { defineOp } from '../host/define-op.ts';
-import { sumLoss } from '../loss-sum/loss-sum.ts';
-import { WORKGROUP_SIZE, l1GradKernel, l1SumKernel } from './l1-loss.wgsl.ts';
+import { lossElements, reduceLoss, requireAvgFactor } from '../loss-sum/loss-sum.ts';
+import { POSITIVES_SMOOTH_L1 } from './l1-loss.wgsl.ts';
 
 /** `L1Loss` of MMDetection. */
 export interface L1LossOptions {
@@ -17,36 +15,6 @@ export interface SmoothL1LossOptions extends L1LossOptions {
   readonly beta?: number;
 }
 
-type Input = 'pred' | 'target' | 'assigned' | 'avgFactor';
-
-const smoothL1 = defineOp<Input, Readonly<Record<'beta' | 'lossWeight', number>>>({
-  name: 'PositivesSmoothL1Loss',
-  save: ['pred', 'target', 'assigned', 'avgFactor'],
-  forward: ({ pred, target, assigned, avgFactor }, { beta, lossWeight }) =>
-    sumLoss(l1SumKernel, [pred, target, assigned], avgFactor, {
-      beta,
-      count: assigned.size,
-      lossWeight,
-    }),
-  gradient: (dy, [pred, target, assigned, avgFactor], { beta, lossWeight }) => ({
-    pred() {
-      if (!pred || !target || !assigned || !avgFactor) {
-        throw new Error('l1Loss: saved tensors are missing');
-      }
-      const grad = emptyTensor(pred.shape);
-      const count = assigned.size;
-      const { workgroups, rowSize } = foldWorkgroups(count, WORKGROUP_SIZE);
-      runKernel(
-        l1GradKernel,
-        [pred, target, assigned, avgFactor, dy, grad],
-        { beta, lossWeight, count, rowSize },
-        workgroups,
-      );
-      return grad;
-    },
-  }),
-});
-
 /**
  * Σ |pred − target| over the four deltas of the positive anchors, / (avgFactor + 1.2e-7) · lossWeight (MMDetection 3.x
  * `L1Loss` with box weights 1 on positives and 0 elsewhere). Two dispatches, one for the gradient, which is by `pred`
@@ -55,7 +23,7 @@ const smoothL1 = defineOp<Input, Readonly<Record<'beta' | 'lossWeight', number>>
  * @param pred float32 [B, N, 4]
  * @param target float32 [B, N, 4], see `bboxTargets`
  * @param assigned int32 [B, N], see `maxIouAssign`; positive where ≥ 0
- * @param avgFactor float32 [1]
+ * @param avgFactor float32 [1]; or [B], one per image: the mean over images of each image's sum / its factor
  */
 export function l1Loss(
   pred: Tensor,
@@ -64,7 +32,7 @@ export function l1Loss(
   avgFactor: Tensor,
   { lossWeight = 1 }: L1LossOptions = {},
 ): Scalar {
-  return regressionLoss('l1Loss', { pred, target, assigned, avgFactor }, 0, lossWeight);
+  return positivesLoss('l1Loss', [pred, target, assigned], avgFactor, { beta: 0, lossWeight });
 }
 
 /** As {@link l1Loss}, with ½ d² / β where |d| < β, and |d| − ½ β beyond (MMDetection 3.x `SmoothL1Loss`). */
@@ -76,22 +44,44 @@ export function smoothL1Loss(
   { beta = 1, lossWeight = 1 }: SmoothL1LossOptions = {},
 ): Scalar {
   if (!(beta > 0)) throw new Error(`smoothL1Loss: beta must be above 0, got ${beta}`);
-  return regressionLoss('smoothL1Loss', { pred, target, assigned, avgFactor }, beta, lossWeight);
+  const numbers = { beta, lossWeight };
+  return positivesLoss('smoothL1Loss', [pred, target, assigned], avgFactor, numbers);
 }
 
-function regressionLoss(
+/**
+ * The unreduced loss of {@link smoothL1Loss}, and of {@link l1Loss} with `beta` 0 (the default); one dispatch, no
+ * gradient.
+ *
+ * @returns float32 [B, N, 4]
+ */
+export function l1LossElements(
+  pred: Tensor,
+  target: Tensor,
+  assigned: Tensor,
+  { beta = 0, lossWeight = 1 }: SmoothL1LossOptions = {},
+): Tensor {
+  const op = 'l1LossElements';
+  requireRows(op, pred, target, assigned);
+  if (!(beta >= 0)) throw new Error(`${op}: beta must be at least 0, got ${beta}`);
+  const numbers = { params: { beta }, count: assigned.size, lossWeight };
+  return lossElements(POSITIVES_SMOOTH_L1, [pred, target, assigned], numbers, pred.shape);
+}
+
+function positivesLoss(
   op: string,
-  inputs: Readonly<Record<Input, Tensor>>,
-  beta: number,
-  lossWeight: number,
+  tensors: readonly [pred: Tensor, target: Tensor, assigned: Tensor],
+  avgFactor: Tensor,
+  { beta, lossWeight }: Readonly<Record<'beta' | 'lossWeight', number>>,
 ): Scalar {
-  const { pred, target, assigned, avgFactor } = inputs;
+  const [pred, , assigned] = tensors;
+  requireRows(op, ...tensors);
+  requireAvgFactor(op, avgFactor, side(op, 'pred', pred, 0));
+  const numbers = { params: { beta }, count: assigned.size, lossWeight };
+  return reduceLoss(POSITIVES_SMOOTH_L1, tensors, avgFactor, numbers);
+}
+
+function requireRows(op: string, pred: Tensor, target: Tensor, assigned: Tensor): void {
   requireTensor(op, 'pred', pred, 'float32', [null, null, 4]);
   requireTensor(op, 'target', target, 'float32', pred.shape);
-  requireTensor(op, 'assigned', assigned, 'int32', [
-    side(op, 'pred', pred, 0),
-    side(op, 'pred', pred, 1),
-  ]);
-  requireTensor(op, 'avgFactor', avgFactor, 'float32', [1]);
-  return smoothL1(inputs, { beta, lossWeight }).asScalar();
+  requireTensor(op, 'assigned', assigned, 'int32', pred.shape.slice(0, 2));
 }

@@ -26,3 +26,14 @@ export function expectLossClose(actual: LossAndGrad, expected: LossAndGrad): voi
   expectClose([actual.loss], [expected.loss]);
   expectClose(actual.grad, expected.grad);
 }
+
+/** Unreduced values, read back; used by tests. Disposes of `inputs`. */
+export async function elementsOnGpu(
+  elements: () => Tensor,
+  inputs: readonly Tensor[],
+): Promise<ArrayLike<number>> {
+  const values = elements();
+  const result = await readTensor(values);
+  tf.dispose([values, ...inputs]);
+  return result;
+}
