@@ -18,8 +18,11 @@ interface Case {
   readonly images: readonly Float32Array[];
   readonly numClasses: number;
   readonly levelSizes: readonly number[];
-  readonly scoreThreshold: number;
+  readonly scoreThreshold: number | null;
   readonly k: number;
+  readonly rankBy?: 'sigmoid' | 'logit';
+  /** Per image, [N]. */
+  readonly valid?: readonly Int32Array[];
   /** Elements per level of the first image. */
   readonly expected?: readonly (readonly number[])[];
 }
@@ -28,6 +31,12 @@ interface Case {
 function coarse(seed: number, count: number, distinct: number): Float32Array {
   const random = rng(seed);
   return Float32Array.from({ length: count }, () => random.int(-distinct, distinct) / 8);
+}
+
+/** Logits of an untrained RPN: all sigmoids in a hundredth. */
+function nearZero(seed: number, count: number): Float32Array {
+  const random = rng(seed);
+  return Float32Array.from({ length: count }, () => random.normal() / 100);
 }
 
 const base = { numClasses: 1, scoreThreshold: 0.05, k: 3 };
@@ -115,24 +124,124 @@ const cases: Case[] = [
     levelSizes: [50, 10],
     k: 1000,
   },
+  {
+    ...base,
+    name: 'no threshold: sigmoids that underflow to 0 count, −Infinity too, NaN does not',
+    images: [Float32Array.from([-200, NAN, -INF, -150, 1, -5])],
+    levelSizes: [4, 2],
+    scoreThreshold: null,
+    expected: [
+      [0, 2, 3],
+      [4, 5],
+    ],
+  },
+  {
+    ...base,
+    name: 'by logit, what is a tie of sigmoids is none',
+    images: [Float32Array.from([-200, NAN, -INF, -150, 40, 50, 30, -0, 0])],
+    levelSizes: [4, 5],
+    scoreThreshold: null,
+    rankBy: 'logit',
+    k: 4,
+    expected: [
+      [3, 0, 2],
+      [5, 4, 6, 7],
+    ],
+  },
+  {
+    ...base,
+    name: 'by sigmoid, 40 and 50 are a tie',
+    images: [Float32Array.from([40, 50, 30])],
+    levelSizes: [3],
+    scoreThreshold: null,
+    expected: [[0, 1, 2]],
+  },
+  {
+    ...base,
+    name: 'by hand: an anchor that is not valid, two classes',
+    images: [Float32Array.from([5, 4, 3, 2, 1, 0])],
+    numClasses: 2,
+    levelSizes: [3],
+    valid: [Int32Array.from([0, 1, 1])],
+    expected: [[2, 3, 4]],
+  },
+  {
+    ...base,
+    name: 'two images, each with its own valid anchors',
+    images: [coarse(8, 300, 9), coarse(9, 300, 9)],
+    numClasses: 3,
+    levelSizes: [90, 10],
+    valid: [8, 9].map((seed) => {
+      const random = rng(seed);
+      return Int32Array.from({ length: 100 }, () => random.int(0, 2));
+    }),
+    k: 40,
+  },
+  {
+    name: '100 000 anchors near a logit of 0, one level, k 1000',
+    images: [nearZero(5, 100_000), nearZero(6, 100_000)],
+    numClasses: 1,
+    levelSizes: [100_000],
+    scoreThreshold: null,
+    rankBy: 'logit',
+    k: 1000,
+  },
+  {
+    name: '100 000 anchors of one score in one level of two, k 2000',
+    images: [new Float32Array(100_500).fill(-4.5)],
+    numClasses: 1,
+    levelSizes: [100_000, 500],
+    scoreThreshold: null,
+    k: 2000,
+  },
+  {
+    name: '300 000 pairs, more than the workgroups of a level, k 1000',
+    images: [coarse(7, 300_000, 4000)],
+    numClasses: 3,
+    levelSizes: [100_000],
+    scoreThreshold: 0.05,
+    rankBy: 'logit',
+    k: 1000,
+  },
+  ...[4095, 4096, 4097].map((size) => ({
+    name: `${size} elements, about the size of a workgroup`,
+    images: [coarse(size, size, 60)],
+    numClasses: 1,
+    levelSizes: [size],
+    scoreThreshold: null,
+    k: 257,
+  })),
 ];
 
 describeOnBackends<Case, TopScoresOfLevel[][]>('filterScoresAndTopK', {
   cases,
-  reference: ({ images, numClasses, levelSizes, scoreThreshold, k }) =>
-    images.map((logits) =>
-      filterScoresAndTopKReference(logits, numClasses, levelSizes, scoreThreshold, k),
+  reference: ({ images, numClasses, levelSizes, scoreThreshold, k, rankBy = 'sigmoid', valid }) =>
+    images.map((logits, image) =>
+      filterScoresAndTopKReference(logits, numClasses, levelSizes, scoreThreshold, k, {
+        rankBy,
+        valid: valid?.[image] ?? null,
+      }),
     ),
-  async webgpu({ images, numClasses, levelSizes, scoreThreshold, k }) {
+  async webgpu({ images, numClasses, levelSizes, scoreThreshold, k, rankBy = 'sigmoid', valid }) {
     const anchors = levelSizes.reduce((sum, size) => sum + size, 0);
     const logits = tf.tensor3d(
       images.flatMap((image) => Array.from(image)),
       [images.length, anchors, numClasses],
     );
-    const top = filterScoresAndTopK({ logits, levelSizes, scoreThreshold, k });
+    const flags =
+      valid === undefined
+        ? null
+        : tf.tensor2d(
+            valid.flatMap((image) => Array.from(image)),
+            [images.length, anchors],
+            'int32',
+          );
+    const input = { logits, levelSizes, scoreThreshold, k, rankBy, valid: flags };
+    const top = filterScoresAndTopK(input);
     const elements = await readIntTensor(top.elements);
     const scores = await readTensor(top.scores);
     tf.dispose([logits, top.elements, top.scores]);
+    flags?.dispose();
     let slot = 0;
     return images.map(() =>
       levelSizes.map((size) => {

@@ -1,29 +1,33 @@
 import type { Kernel } from '../../tensor/kernel.ts';
-import { BLOCKS, SCORE_OF, levelFunctions, levelParams } from './score-filter.wgsl.ts';
+import { levelParams, levelStart } from './level-blocks.wgsl.ts';
+import { scoreRank } from './score-key.wgsl.ts';
+import type { ScoreKeySpec } from './score-key.wgsl.ts';
 
 /** Invocations per level and image; also the number of histogram bins, one per value of a byte. */
 const SELECT_SIZE = 256;
 
 /**
- * The k best elements of each level, by descending score, ties by ascending element (second half of MMDetection's
- * `filter_scores_and_topk`).
- * Buffers: logits f32 [B, E], blockCounts i32 [B, L, BLOCKS], passed i32 [B, E] (see score-filter) → scratch u32 [B, C, 2],
- * topElements i32 [B, C] (element of the image, −1 in slots that stay empty), topScores f32 [B, C] (0 there); C = Σ k,
- * level l has the slots slot_l … slot_l + k_l − 1.
- * One workgroup per level and image. Radix selection over (score bits, inverted element), a byte at a time from the top:
+ * The k best elements of each level, by descending rank, ties by ascending element (last pass of the selection).
+ * Buffers: logits f32 [B, E], passed i32 [B, E], passedCounts i32 [B, L] (see score-compact) → scratch u32 [B, C, 2],
+ * topElements i32 [B, C] (element of the image, −1 in slots that stay empty), topScores f32 [B, C] (sigmoids, 0 there); C = Σ k, level
+ * l has the slots slot_l … slot_l + k_l − 1.
+ * One workgroup per level and image. Radix selection over (rank, inverted element), a byte at a time from the top:
  * histogram, then the bin in which the k-th lies; as no two elements are equal in it, exactly k are selected. They are
  * put in order by counting, for each, those before it (k² comparisons).
- * Scores are sigmoids above a threshold ≥ 0, so their bits order as they do.
  *
  * @param elementBytes bytes needed for the largest element number, 1 … 4
  */
-export function selectTopKKernel(levels: number, elementBytes: number): Kernel {
+export function selectTopKKernel(
+  levels: number,
+  elementBytes: number,
+  spec: Pick<ScoreKeySpec, 'rankBy'>,
+): Kernel {
   return {
     name: 'select_top_k',
     buffers: [
       { name: 'logits', type: 'f32', access: 'read' },
-      { name: 'blockCounts', type: 'i32', access: 'read' },
       { name: 'passed', type: 'i32', access: 'read' },
+      { name: 'passedCounts', type: 'i32', access: 'read' },
       { name: 'scratch', type: 'u32', access: 'write' },
       { name: 'topElements', type: 'i32', access: 'write' },
       { name: 'topScores', type: 'f32', access: 'write' },
@@ -32,21 +36,19 @@ export function selectTopKKernel(levels: number, elementBytes: number): Kernel {
       { name: 'elements', type: 'u32' },
       { name: 'slots', type: 'u32' },
       { name: 'k', type: 'u32' },
-      { name: 'scoreThreshold', type: 'f32' },
       ...levelParams(levels),
     ],
-    body: /* wgsl */ `${SCORE_OF}${levelFunctions(levels)}
+    body: /* wgsl */ `${scoreRank(spec)}${levelStart(levels)}
 const PASSES = ${4 + elementBytes}u;
 const SIZE = ${SELECT_SIZE}u;
 var<workgroup> histogram: array<atomic<u32>, ${SELECT_SIZE}>;
 var<workgroup> cursor: atomic<u32>;
 var<workgroup> wanted: u32;
-// Of the k-th element: score bits and inverted number, as far as they are known.
+// Of the k-th element: rank and inverted number, as far as they are known.
 var<workgroup> limit: vec2<u32>;
 
 fn keyOf(image: u32, element: i32) -> vec2<u32> {
-  let score = scoreOf(logits[image * params.elements + u32(element)]);
-  return vec2<u32>(bitcast<u32>(score), ~u32(element));
+  return vec2<u32>(rankOf(logits[image * params.elements + u32(element)]), ~u32(element));
 }
 fn isBefore(a: vec2<u32>, b: vec2<u32>) -> bool {
   return a.x > b.x || (a.x == b.x && a.y > b.y);
@@ -73,14 +75,12 @@ fn main(
 ) {
   let level = group.x;
   let image = group.y;
-  let row = (image * LEVELS + level) * ${BLOCKS}u;
-  var total = 0u;
-  for (var block = 0u; block < ${BLOCKS}u; block++) { total += u32(blockCounts[row + block]); }
+  let total = u32(passedCounts[image * LEVELS + level]);
   var slot = image * params.slots;
   for (var before = 0u; before < level; before++) {
-    slot += min(params.k, levelEnd(before) - levelStart(before));
+    slot += min(params.k, levelStart(before + 1u) - levelStart(before));
   }
-  let room = min(params.k, levelEnd(level) - levelStart(level));
+  let room = min(params.k, levelStart(level + 1u) - levelStart(level));
   let first = image * params.elements + levelStart(level);
   let all = total <= room;
   if (lane == 0u) {
@@ -130,7 +130,7 @@ fn main(
       place += select(0u, 1u, isBefore(vec2<u32>(scratch[2u * other], scratch[2u * other + 1u]), key));
     }
     topElements[place] = i32(~key.y);
-    topScores[place] = bitcast<f32>(key.x);
+    topScores[place] = sigmoid(logits[image * params.elements + ~key.y]);
   }
   for (var i = found + lane; i < room; i += SIZE) {
     topElements[slot + i] = -1;
