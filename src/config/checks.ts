@@ -26,6 +26,7 @@ export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
   };
   checkModel(config, report);
   checkClasses(config, report);
+  checkClipping(config, report);
   checkSchedule(config, report);
   checkPipelines(config, report);
   return problems;
@@ -79,6 +80,24 @@ function classLists(config: Config): { path: ConfigPath; classes: readonly strin
     }
   }
   return found;
+}
+
+function checkClipping(config: Config, report: Report): void {
+  const clip = config.optim_wrapper.clip_grad;
+  if (clip === null) return;
+  const [wanted, other] =
+    clip.type === 'norm'
+      ? (['max_norm', 'clip_value'] as const)
+      : (['clip_value', 'max_norm'] as const);
+  const at = ['optim_wrapper', 'clip_grad'];
+  if (clip[wanted] === undefined) {
+    const what = `Clipping by ${clip.type} needs ${wanted}.`;
+    report('error', at, 'config-clip-grad', what, `Give ${wanted}, or clip_grad: null.`);
+  }
+  if (clip[other] !== undefined) {
+    const what = `${other} has no place in clipping by ${clip.type}.`;
+    report('error', [...at, other], 'config-clip-grad', what, 'Leave it out, or change the type.');
+  }
 }
 
 function checkSchedule(config: Config, report: Report): void {

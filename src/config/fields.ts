@@ -136,7 +136,7 @@ function optimizerFields(root: MapNode): FieldSpec[] {
       labelId: 'field.optimizer',
       kind: 'choice',
       group,
-      choices: ['SGD', 'AdamW'],
+      choices: ['SGD', 'AdamW', 'Adam'],
     },
     { path: [...at, 'lr'], labelId: 'field.lr', kind: 'number', group, min: 0 },
   ];

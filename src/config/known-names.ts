@@ -40,7 +40,7 @@ export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
     'MultiSourceSampler GroupMultiSourceSampler BatchSampler LVISMetric OpenImagesMetric',
     'CityScapesMetric DumpDetResults CrowdHumanMetric',
     // optimisation
-    'Adam RMSprop Adagrad Adadelta Lion NAdam RAdam ASGD Adamax AmpOptimWrapper',
+    'RMSprop Adagrad Adadelta Lion NAdam RAdam ASGD Adamax AmpOptimWrapper',
     'ApexOptimWrapper PolyLR StepLR ExponentialLR OneCycleLR CosineRestartLR ReduceOnPlateauLR',
     'LinearMomentum CosineAnnealingMomentum QuadraticWarmupLR EMAHook EarlyStoppingHook',
     'PipelineSwitchHook SyncBuffersHook YOLOXModeSwitchHook ProfilerHook EmptyCacheHook',

@@ -6,20 +6,22 @@ import type { TrainPlan } from './train-plan.ts';
  */
 
 export interface OptimOptions {
-  readonly type: 'sgd' | 'adamw';
+  readonly type: 'sgd' | 'adam' | 'adamw';
   /** Learning rate before the schedule; already scaled by the batch size when auto_scale_lr is on. */
   readonly lr: number;
   /** 1, or batch_size / base_batch_size when auto_scale_lr is on. */
   readonly lrScale: number;
-  /** SGD; 0 for AdamW. */
+  /** SGD; 0 for the others. */
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
-  /** AdamW; [0, 0] for SGD. */
+  /** Adam and AdamW; [0, 0] for SGD. */
   readonly betas: readonly [number, number];
   readonly eps: number;
   /** Global L2 norm; null = not clipped. */
   readonly clipMaxNorm: number | null;
+  /** Gradient elements are clamped to ±this; null = not clamped. */
+  readonly clipValue: number | null;
   readonly paramwise: {
     readonly normDecayMult: number;
     readonly biasDecayMult: number;
@@ -33,6 +35,8 @@ export interface OptimOptions {
   };
 }
 
+const OPTIMIZERS = { SGD: 'sgd', Adam: 'adam', AdamW: 'adamw' } as const;
+
 /** `optim_wrapper` and `auto_scale_lr` of the config. */
 export function optimOptions(config: Config): OptimOptions {
   const { optimizer, clip_grad: clip, paramwise_cfg: paramwise } = config.optim_wrapper;
@@ -41,7 +45,7 @@ export function optimOptions(config: Config): OptimOptions {
     scale?.enable === true ? config.train_dataloader.batch_size / scale.base_batch_size : 1;
   const sgd = optimizer.type === 'SGD';
   return {
-    type: sgd ? 'sgd' : 'adamw',
+    type: OPTIMIZERS[optimizer.type],
     lr: optimizer.lr * lrScale,
     lrScale,
     momentum: sgd ? optimizer.momentum : 0,
@@ -49,7 +53,8 @@ export function optimOptions(config: Config): OptimOptions {
     weightDecay: optimizer.weight_decay,
     betas: sgd ? [0, 0] : optimizer.betas,
     eps: sgd ? 0 : optimizer.eps,
-    clipMaxNorm: clip?.max_norm ?? null,
+    clipMaxNorm: clip?.type === 'norm' ? (clip.max_norm ?? null) : null,
+    clipValue: clip?.type === 'value' ? (clip.clip_value ?? null) : null,
     paramwise: {
       normDecayMult: paramwise?.norm_decay_mult ?? 1,
       biasDecayMult: paramwise?.bias_decay_mult ?? 1,

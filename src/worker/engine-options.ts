@@ -3,13 +3,14 @@ import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
 
 /** The optimiser's options from the config's. */
 export function optimizerOptions(optim: OptimOptions): OptimizerOptions {
-  const { type, momentum, nesterov, weightDecay, betas, eps, paramwise, clipMaxNorm } = optim;
+  const { type, momentum, nesterov, weightDecay, betas, eps } = optim;
   return {
     algorithm:
       type === 'sgd'
         ? { type: 'SGD', momentum, nesterov, weightDecay }
-        : { type: 'AdamW', betas, eps, weightDecay },
-    paramwise,
-    clipMaxNorm: clipMaxNorm ?? 0,
+        : { type: type === 'adam' ? 'Adam' : 'AdamW', betas, eps, weightDecay },
+    paramwise: optim.paramwise,
+    clipMaxNorm: optim.clipMaxNorm ?? 0,
+    clipValue: optim.clipValue ?? 0,
   };
 }

@@ -12,23 +12,40 @@ const sgdSchema = typed('SGD', {
   nesterov: z.boolean().default(false),
 });
 
-/** AdamW (Loshchilov & Hutter 2019) as PyTorch's: the weight decay does not pass through the moments. */
-const adamWSchema = typed('AdamW', {
+const adamKeys = {
   lr: positive.default(0.001).describe('Learning rate'),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
     .default([0.9, 0.999])
     .describe('Decay of the first and second moment'),
   eps: positive.default(1e-8),
-  weight_decay: nonNegative.default(0.01).describe('Each step shrinks weights by lr times this'),
   amsgrad: only(false, 'AMSGrad is not implemented'),
+};
+
+/** AdamW (Loshchilov & Hutter 2019) as PyTorch's: the weight decay does not pass through the moments. */
+const adamWSchema = typed('AdamW', {
+  ...adamKeys,
+  weight_decay: nonNegative.default(0.01).describe('Each step shrinks weights by lr times this'),
 });
 
-const optimizerSchema = z.discriminatedUnion('type', [sgdSchema, adamWSchema]);
+/** Adam (Kingma & Ba 2015) as PyTorch's: the weight decay is added to the gradient and passes through the moments. */
+const adamSchema = typed('Adam', {
+  ...adamKeys,
+  weight_decay: nonNegative.default(0).describe('Added to the gradient as this times the weight'),
+});
 
+const optimizerSchema = z.discriminatedUnion('type', [sgdSchema, adamWSchema, adamSchema]);
+
+// Which of max_norm and clip_value must be there depends on the type: checks.ts.
 const clipGrad = z.strictObject({
-  type: only('norm', 'gradients are clipped by their global norm'),
-  max_norm: positive.describe('Gradients are scaled down to this global L2 norm'),
+  type: z
+    .enum(['norm', 'value'])
+    .default('norm')
+    .describe('Clip by the global norm (max_norm) or each element (clip_value)'),
+  max_norm: positive.optional().describe('Gradients are scaled down to this global L2 norm'),
+  clip_value: positive
+    .optional()
+    .describe('With type value: gradient elements are clamped to ±this'),
   norm_type: only(2, 'the norm is the L2 norm'),
   error_if_nonfinite: kept.optional(),
 });

@@ -11,7 +11,8 @@ import { variedValues } from '../host/varied-values.ts';
 import { gradNormReference } from './optim.reference.ts';
 import type { GradNorm } from './optim.reference.ts';
 import { readTorchCases } from './torch-cases.ts';
-import { adamwUpdate, gradNorm, sgdUpdate } from './update.ts';
+import { gradNorm, updateStep } from './grad-norm.ts';
+import { updateParameters } from './update.ts';
 
 interface Case {
   readonly name: string;
@@ -136,34 +137,28 @@ if (torch !== undefined) {
 
 describeOnGpu('a gradient that is not finite', () => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38]) {
-    gpuTest(`${bad} leaves weights and moments bitwise as they were`, async () => {
-      const before = f32(1, -0, 1e-42, 0.1, -3.5);
-      const w = tf.tensor1d(before);
-      const first = tf.tensor1d(f32(0.5, 0.25, -0, 1, 2));
-      const second = tf.tensor1d(f32(0.5, 0.25, 0, 1, 2));
-      const gradient = tf.tensor1d(f32(1, 2, bad, 4, 5));
-      const hyper = tf.tensor1d(f32(0.1, 0.1, 0.03));
-      const clip = gradNorm([gradient], 35);
-      sgdUpdate(
-        w,
-        gradient,
-        first,
-        { clip, hyper },
-        { lrScale: 1, decay: 0.1, momentum: 0.9, nesterov: false },
+    for (const clipValue of [0, 1])
+      gpuTest(
+        `${bad} leaves weights and moments bitwise as they were, clip_value ${clipValue}`,
+        async () => {
+          const before = f32(1, -0, 1e-42, 0.1, -3.5);
+          const moments = f32(0.5, 0.25, -0, 1, 2, 0.5, 0.25, 0, 1, 2);
+          const w = tf.tensor1d(before);
+          const state = tf.tensor1d(moments);
+          const gradient = tf.tensor1d(f32(1, 2, bad, 4, 5));
+          const hyper = tf.tensor1d(f32(0.1, 0.1, 0.03));
+          const step = updateStep([gradient], 35, hyper);
+          const pairs = [{ w, gradient, at: 0, lrScale: 1, decay: 0.1 }];
+          const inputs = { step, state, clipValue };
+          updateParameters({ type: 'SGD', momentum: 0.9, nesterov: false }, pairs, inputs);
+          for (const type of ['Adam', 'AdamW'] as const)
+            updateParameters({ type, betas: [0.9, 0.999], eps: 1e-8 }, pairs, inputs);
+          expect((await readTensor(step))[1]).toBe(-1);
+          expect(bits(await readTensor(w))).toEqual(bits(before));
+          expect(bits(await readTensor(state))).toEqual(bits(moments));
+          tf.dispose([w, state, gradient, hyper, step]);
+        },
       );
-      adamwUpdate(
-        w,
-        gradient,
-        { first, second },
-        { clip, hyper },
-        { lrScale: 1, decay: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-      );
-      expect((await readTensor(clip))[1]).toBe(-1);
-      expect(bits(await readTensor(w))).toEqual(bits(before));
-      expect(bits(await readTensor(first))).toEqual(bits(f32(0.5, 0.25, -0, 1, 2)));
-      expect(bits(await readTensor(second))).toEqual(bits(f32(0.5, 0.25, 0, 1, 2)));
-      tf.dispose([w, first, second, gradient, hyper, clip]);
-    });
   }
 });
 

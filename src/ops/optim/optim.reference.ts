@@ -29,29 +29,35 @@ export interface ParamState {
 export function sgdReference(
   { w, first: v }: ParamState,
   gradient: ArrayLike<number>,
-  {
-    factor,
-    lr,
-    decay,
-    momentum,
-    nesterov,
-  }: { factor: number; lr: number; decay: number; momentum: number; nesterov: boolean },
+  o: {
+    factor: number;
+    clipValue: number;
+    lr: number;
+    decay: number;
+    momentum: number;
+    nesterov: boolean;
+  },
 ): void {
-  if (factor < 0) return;
+  if (o.factor < 0) return;
   for (let i = 0; i < w.length; i++) {
-    const g = factor * (gradient[i] ?? 0) + decay * (w[i] ?? 0);
-    const velocity = momentum * (v[i] ?? 0) + g;
+    const g = clipped(gradient[i] ?? 0, o) + o.decay * (w[i] ?? 0);
+    const velocity = o.momentum * (v[i] ?? 0) + g;
     v[i] = velocity;
-    w[i] = (w[i] ?? 0) - lr * (nesterov ? g + momentum * velocity : velocity);
+    w[i] = (w[i] ?? 0) - o.lr * (o.nesterov ? g + o.momentum * velocity : velocity);
   }
 }
 
-/** Step `t` (1-based) of AdamW in place (Loshchilov & Hutter, 2019, Algorithm 2, https://arxiv.org/abs/1711.05101). */
-export function adamwReference(
+/**
+ * Step `t` (1-based) in place of AdamW (Loshchilov & Hutter, 2019, Algorithm 2, https://arxiv.org/abs/1711.05101), or of
+ * Adam with L2 weight decay (Kingma & Ba, 2015, https://arxiv.org/abs/1412.6980), both as PyTorch computes them.
+ */
+export function adamReference(
   { w, first: m, second: v }: ParamState,
   gradient: ArrayLike<number>,
   o: {
+    type: 'Adam' | 'AdamW';
     factor: number;
+    clipValue: number;
     lr: number;
     decay: number;
     beta1: number;
@@ -62,11 +68,22 @@ export function adamwReference(
 ): void {
   if (o.factor < 0) return;
   for (let i = 0; i < w.length; i++) {
-    const g = o.factor * (gradient[i] ?? 0);
+    const before = w[i] ?? 0;
+    const decoupled = o.type === 'AdamW';
+    const g = clipped(gradient[i] ?? 0, o) + (decoupled ? 0 : o.decay * before);
     const first = o.beta1 * (m[i] ?? 0) + (1 - o.beta1) * g;
     const second = o.beta2 * (v[i] ?? 0) + (1 - o.beta2) * g * g;
     [m[i], v[i]] = [first, second];
     const step = first / (1 - o.beta1 ** o.t) / (Math.sqrt(second / (1 - o.beta2 ** o.t)) + o.eps);
-    w[i] = (w[i] ?? 0) * (1 - o.lr * o.decay) - o.lr * step;
+    w[i] = before * (decoupled ? 1 - o.lr * o.decay : 1) - o.lr * step;
   }
+}
+
+/** A gradient element after clipping by norm (a factor) and by value (PyTorch's clip_grad_value_; 0 = not). */
+function clipped(
+  gradient: number,
+  { factor, clipValue }: { factor: number; clipValue: number },
+): number {
+  const scaled = factor * gradient;
+  return clipValue > 0 ? Math.max(-clipValue, Math.min(clipValue, scaled)) : scaled;
 }

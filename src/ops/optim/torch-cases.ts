@@ -10,7 +10,7 @@ const optimiser = z.object({
   op: z.literal('optimizer'),
   name: z.string(),
   config: z.object({
-    type: z.string(),
+    type: z.enum(['SGD', 'Adam', 'AdamW']),
     lr: z.number(),
     weight_decay: z.number(),
     momentum: z.number().default(0),

@@ -5,19 +5,22 @@ import { overwrite } from '../../tensor/upload.ts';
 import { describeOnBackends } from '../host/describe-on-backends.ts';
 import { expectCloseToScale } from '../host/expect-close-to-scale.ts';
 import { variedValues } from '../host/varied-values.ts';
-import { adamwReference, gradNormReference, sgdReference } from './optim.reference.ts';
+import { updateStep } from './grad-norm.ts';
+import { adamReference, gradNormReference, sgdReference } from './optim.reference.ts';
 import { readTorchCases } from './torch-cases.ts';
-import { adamwUpdate, gradNorm, sgdUpdate } from './update.ts';
+import { pairsPerDispatch, statesOf, updateParameters } from './update.ts';
+import type { UpdateRule } from './update.ts';
 
 /** Steps of one optimiser on several parameters; the result is every parameter after every step. */
 interface Case {
   readonly name: string;
-  readonly kind: 'sgd' | 'adamw';
+  readonly kind: 'SGD' | 'Adam' | 'AdamW';
   /** Learning rate of each step. */
   readonly lrs: readonly number[];
   readonly decay: number;
   readonly lrScale?: number;
   readonly maxNorm?: number;
+  readonly clipValue?: number;
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly betas?: readonly [number, number];
@@ -34,11 +37,22 @@ const steps = (n: number): Float32Array<ArrayBuffer>[][] =>
   Array.from({ length: n }, (_, k) =>
     COUNTS.map((count, i) => variedValues(count, 10 + 7 * k + i)),
   );
+/** `count` parameters of 1 to 300 elements with gradients for some steps. */
+function manyParameters(count: number, stepCount: number): Pick<Case, 'init' | 'gradients'> {
+  const sizes = Array.from({ length: count }, (_, i) => 1 + ((i * 37) % 300));
+  return {
+    init: sizes.map((size, i) => variedValues(size, i)),
+    gradients: Array.from({ length: stepCount }, (_, k) =>
+      sizes.map((size, i) => variedValues(size, 50 + 7 * k + i)),
+    ),
+  };
+}
+
 const constant = (lr: number, n: number): number[] => Array.from({ length: n }, () => lr);
 
-const sgd = { kind: 'sgd', lrs: constant(0.05, 6), decay: 0, init, gradients: steps(6) } as const;
+const sgd = { kind: 'SGD', lrs: constant(0.05, 6), decay: 0, init, gradients: steps(6) } as const;
 const adamw = {
-  kind: 'adamw',
+  kind: 'AdamW',
   lrs: constant(0.01, 8),
   decay: 0.05,
   init,
@@ -58,6 +72,17 @@ const CASES: readonly Case[] = [
     lrs: [0.001, 0.01, 0.02, 0.05, 0.05, 0.005],
     lrScale: 0.1,
   },
+  { name: 'sgd, clipped by value', ...sgd, momentum: 0.9, decay: 0.01, clipValue: 0.3 },
+  {
+    name: 'sgd, more parameters than one dispatch binds',
+    ...sgd,
+    ...manyParameters(41, 3),
+    lrs: constant(0.05, 3),
+    momentum: 0.9,
+    maxNorm: 5,
+  },
+  { name: 'adam', ...adamw, kind: 'Adam' },
+  { name: 'adam, clipped by value', ...adamw, kind: 'Adam', clipValue: 0.5, decay: 0 },
   { name: 'adamw', ...adamw },
   { name: 'adamw without decay', ...adamw, decay: 0 },
   {
@@ -75,7 +100,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'sgd by hand',
-    kind: 'sgd',
+    kind: 'SGD',
     lrs: [0.5, 0.5],
     decay: 0.5,
     momentum: 0.5,
@@ -86,7 +111,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'adamw by hand: the first step is lr·sign(g) after the decay',
-    kind: 'adamw',
+    kind: 'AdamW',
     lrs: [0.1],
     decay: 0.5,
     eps: 1e-12,
@@ -100,6 +125,7 @@ function reference(c: Case): Float64Array[] {
   const {
     decay,
     maxNorm = 0,
+    clipValue = 0,
     momentum = 0,
     nesterov = false,
     betas = [0.9, 0.999],
@@ -116,11 +142,13 @@ function reference(c: Case): Float64Array[] {
     const lr = (c.lrs[k] ?? Number.NaN) * lrScale;
     states.forEach((state, i) => {
       const gradient = gradients[i] ?? [];
-      if (c.kind === 'sgd')
-        sgdReference(state, gradient, { factor, lr, decay, momentum, nesterov });
+      if (c.kind === 'SGD')
+        sgdReference(state, gradient, { factor, clipValue, lr, decay, momentum, nesterov });
       else
-        adamwReference(state, gradient, {
+        adamReference(state, gradient, {
+          type: c.kind,
           factor,
+          clipValue,
           lr,
           decay,
           beta1: betas[0],
@@ -134,21 +162,12 @@ function reference(c: Case): Float64Array[] {
 }
 
 async function webgpu(c: Case): Promise<Float32Array[]> {
-  const {
-    decay,
-    maxNorm = 0,
-    momentum = 0,
-    nesterov = false,
-    betas = [0.9, 0.999],
-    eps = 1e-8,
-    lrScale = 1,
-  } = c;
-  const [beta1, beta2] = betas;
-  const states = c.init.map((w) => ({
-    w: tf.tensor1d(w),
-    first: tf.zeros([w.length]),
-    second: tf.zeros([w.length]),
-  }));
+  const { decay, maxNorm = 0, clipValue = 0, lrScale = 1 } = c;
+  const rule = ruleOf(c);
+  const [beta1, beta2] = rule.type === 'SGD' ? [0, 0] : rule.betas;
+  const weights = c.init.map((w) => tf.tensor1d(w));
+  const total = weights.reduce((sum, { size }) => sum + size, 0);
+  const state = tf.zeros([total * statesOf(rule)]);
   const hyper = tf.zeros<tf.Rank.R1>([3]);
   const after: Float32Array[] = [];
   for (const [k, gradients] of c.gradients.entries()) {
@@ -158,26 +177,28 @@ async function webgpu(c: Case): Promise<Float32Array[]> {
       Float32Array.of(c.lrs[k] ?? Number.NaN, 1 - beta1 ** t, Math.sqrt(1 - beta2 ** t)),
     );
     const tensors = gradients.map((values) => tf.tensor1d(values));
-    const clip = gradNorm(tensors, maxNorm);
-    for (const [i, { w, first, second }] of states.entries()) {
+    const step = updateStep(tensors, maxNorm, hyper);
+    let at = 0;
+    const pairs = weights.map((w, i) => {
       const gradient = tensors[i];
       if (gradient === undefined) throw new Error('a gradient per parameter');
-      if (c.kind === 'sgd')
-        sgdUpdate(w, gradient, first, { clip, hyper }, { lrScale, decay, momentum, nesterov });
-      else
-        adamwUpdate(
-          w,
-          gradient,
-          { first, second },
-          { clip, hyper },
-          { lrScale, decay, beta1, beta2, eps },
-        );
-    }
-    for (const { w } of states) after.push(await readTensor(w));
-    tf.dispose([...tensors, clip]);
+      const pair = { w, gradient, at, lrScale, decay };
+      at += w.size;
+      return pair;
+    });
+    const most = pairsPerDispatch();
+    for (let first = 0; first < pairs.length; first += most)
+      updateParameters(rule, pairs.slice(first, first + most), { step, state, clipValue });
+    for (const w of weights) after.push(await readTensor(w));
+    tf.dispose([...tensors, step]);
   }
-  tf.dispose([hyper, ...states.flatMap(({ w, first, second }) => [w, first, second])]);
+  tf.dispose([hyper, state, ...weights]);
   return after;
+}
+
+function ruleOf(c: Case): UpdateRule {
+  const { momentum = 0, nesterov = false, betas = [0.9, 0.999], eps = 1e-8 } = c;
+  return c.kind === 'SGD' ? { type: 'SGD', momentum, nesterov } : { type: c.kind, betas, eps };
 }
 
 function compare(actual: readonly ArrayLike<number>[], wanted: readonly ArrayLike<number>[]): void {
@@ -199,28 +220,18 @@ test.skipIf(torch === undefined)('oracle ops/optim is there (skipped where it is
   expect(torch?.optimisers.length).toBeGreaterThan(0);
 });
 
-/** The optimisers that there are here, by PyTorch's names. */
-const KINDS: Readonly<Record<string, Case['kind']>> = { SGD: 'sgd', AdamW: 'adamw' };
-
-const torchCases = (torch?.optimisers ?? []).flatMap((c): Case[] => {
+const torchCases = (torch?.optimisers ?? []).map((c): Case => {
   const { type, lr, weight_decay: decay, ...options } = c.config;
-  const kind = KINDS[type];
-  if (kind === undefined) {
-    test.skip(`${c.name}: ${type} is out of scope`, () => {});
-    return [];
-  }
-  return [
-    {
-      ...options,
-      name: c.name,
-      kind,
-      decay,
-      lrs: constant(lr, c.grads.length),
-      init: c.init,
-      gradients: c.grads,
-      expected: c.params_after_step.flat(),
-    },
-  ];
+  return {
+    ...options,
+    name: c.name,
+    kind: type,
+    decay,
+    lrs: constant(lr, c.grads.length),
+    init: c.init,
+    gradients: c.grads,
+    expected: c.params_after_step.flat(),
+  };
 });
 
 if (torchCases.length > 0) {

@@ -1,42 +1,24 @@
-import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
+import { activeBackend } from '../../tensor/backend.ts';
+import { foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
 import type { Tensor } from '../../tensor/tf.ts';
-import { gradNormKernel, SQUARES_PER_WORKGROUP, sumSquaresKernel } from './grad-norm.wgsl.ts';
-import { adamwKernel, sgdKernel } from './update.wgsl.ts';
+import { updateKernel } from './update.wgsl.ts';
+import type { RuleName } from './update.wgsl.ts';
 
-/**
- * Global L2 norm of gradients and its clipping factor, on the GPU.
- *
- * @param gradients float32 tensors of any shapes
- * @param maxNorm clip_grad's max_norm; ≤ 0 = no clipping
- * @returns float32 [2]: norm before clipping, factor (−1 when the norm is not finite)
- */
-export function gradNorm(gradients: readonly Tensor[], maxNorm: number): Tensor {
-  const groupsOf = (gradient: Tensor): number => Math.ceil(gradient.size / SQUARES_PER_WORKGROUP);
-  const slots = gradients.reduce((sum, gradient) => sum + groupsOf(gradient), 0);
-  const partial = emptyTensor([Math.max(1, slots)]);
-  let firstSlot = 0;
-  for (const gradient of gradients) {
-    const groups = groupsOf(gradient);
-    runKernel(sumSquaresKernel, [gradient, partial], { count: gradient.size, firstSlot }, [
-      groups,
-      1,
-      1,
-    ]);
-    firstSlot += groups;
-  }
-  const result = emptyTensor([2]);
-  runKernel(gradNormKernel, [partial, result], { slots, maxNorm }, [1, 1, 1]);
-  partial.dispose();
-  return result;
-}
+/** Pairs bound by one dispatch at most, however many the device allows: the kernel has a branch for each. */
+const MOST_PAIRS = 16;
 
-/** What all parameters of a step share. */
-export interface UpdateStep {
-  /** {@link gradNorm}'s result. */
-  readonly clip: Tensor;
-  /** float32 [3]: lr of this step, 1 − β1ᵗ, √(1 − β2ᵗ) (the last two for AdamW). */
-  readonly hyper: Tensor;
-}
+/** Elements of a parameter that one workgroup updates. */
+const ELEMENTS_PER_WORKGROUP = 64;
+
+/** PyTorch's rule and its constants; learning rate and weight decay come per step and per parameter. */
+export type UpdateRule =
+  | { readonly type: 'SGD'; readonly momentum: number; readonly nesterov: boolean }
+  | {
+      /** Adam adds decay·w to the gradient; AdamW shrinks the weight by lr·decay instead. */
+      readonly type: 'Adam' | 'AdamW';
+      readonly betas: readonly [number, number];
+      readonly eps: number;
+    };
 
 /** Per-parameter multipliers, from MMDetection's paramwise_cfg. */
 export interface ParamScales {
@@ -45,48 +27,88 @@ export interface ParamScales {
   readonly decay: number;
 }
 
-/** SGD step on one parameter, in place: `w` and `velocity` are changed. */
-export function sgdUpdate(
-  w: Tensor,
-  gradient: Tensor,
-  velocity: Tensor,
-  { clip, hyper }: UpdateStep,
-  options: ParamScales & { readonly momentum: number; readonly nesterov: boolean },
+/** One parameter of a dispatch. */
+export interface UpdatePair extends ParamScales {
+  /** float32, changed in place. */
+  readonly w: Tensor;
+  readonly gradient: Tensor;
+  /** Index in the state where this parameter's first moment (SGD: velocity) begins. */
+  readonly at: number;
+}
+
+export interface UpdateInputs {
+  /** {@link updateStep}'s result. */
+  readonly step: Tensor;
+  /**
+   * float32, changed in place: SGD [n] velocities; Adam and AdamW [2n], first moments and then second ones. n covers
+   * every pair's `at` + size.
+   */
+  readonly state: Tensor;
+  /** clip_grad's clip_value: gradient elements are clamped to ±this; 0 = not clamped. */
+  readonly clipValue: number;
+}
+
+/** Floats of state per weight. */
+export function statesOf({ type }: UpdateRule): 1 | 2 {
+  return type === 'SGD' ? 1 : 2;
+}
+
+/** How many pairs the active device can bind in one {@link updateParameters}. */
+export function pairsPerDispatch(): number {
+  const { maxStorageBuffersPerShaderStage: most } = activeBackend().device.limits;
+  return Math.min(MOST_PAIRS, Math.floor((most - 2) / 2));
+}
+
+/**
+ * One optimiser step on some parameters in one dispatch, in place: their weights and their part of the state change.
+ * A step whose gradient norm is not finite changes nothing.
+ *
+ * @param pairs at most {@link pairsPerDispatch}
+ */
+export function updateParameters(
+  rule: UpdateRule,
+  pairs: readonly UpdatePair[],
+  { step, state, clipValue }: UpdateInputs,
 ): void {
-  const { workgroups, rowSize } = foldWorkgroups(w.size, 64);
-  const { lrScale, decay, momentum } = options;
+  if (pairs.length === 0) return;
+  if (pairs.length > pairsPerDispatch()) {
+    throw new Error(`updateParameters: ${pairs.length} pairs, at most ${pairsPerDispatch()}`);
+  }
+  const params: Record<string, number> = {
+    ...constants(rule),
+    clipValue,
+    secondAt: state.size / statesOf(rule),
+  };
+  let end = 0;
+  for (const [k, { w, gradient, at, lrScale, decay }] of pairs.entries()) {
+    if (gradient.size !== w.size) {
+      throw new Error(
+        `updateParameters: gradient ${k} has ${gradient.size} elements, not ${w.size}`,
+      );
+    }
+    end += Math.ceil(w.size / ELEMENTS_PER_WORKGROUP);
+    params[`count${k}`] = w.size;
+    params[`end${k}`] = end;
+    params[`at${k}`] = at;
+    params[`lrScale${k}`] = lrScale;
+    params[`decay${k}`] = decay;
+  }
+  const { workgroups, rowSize } = foldWorkgroups(end, 1);
   runKernel(
-    sgdKernel(options.nesterov),
-    [gradient, clip, hyper, w, velocity],
-    { count: w.size, rowSize, lrScale, decay, momentum },
+    updateKernel({ rule: ruleName(rule), pairs: pairs.length, byValue: clipValue > 0 }),
+    [step, state, ...pairs.flatMap(({ w, gradient }) => [w, gradient])],
+    { ...params, rowSize },
     workgroups,
   );
 }
 
-/** AdamW step on one parameter, in place: `w` and both moments are changed. */
-export function adamwUpdate(
-  w: Tensor,
-  gradient: Tensor,
-  moments: { readonly first: Tensor; readonly second: Tensor },
-  { clip, hyper }: UpdateStep,
-  options: ParamScales & { readonly beta1: number; readonly beta2: number; readonly eps: number },
-): void {
-  const { workgroups, rowSize } = foldWorkgroups(w.size, 64);
-  const { lrScale, decay, beta1, beta2, eps } = options;
-  runKernel(
-    adamwKernel,
-    [gradient, clip, hyper, w, moments.first, moments.second],
-    {
-      count: w.size,
-      rowSize,
-      lrScale,
-      decay,
-      beta1,
-      beta2,
-      beta1Rest: 1 - beta1,
-      beta2Rest: 1 - beta2,
-      eps,
-    },
-    workgroups,
-  );
+function ruleName(rule: UpdateRule): RuleName {
+  if (rule.type === 'SGD') return rule.nesterov ? 'sgd_nesterov' : 'sgd';
+  return rule.type === 'Adam' ? 'adam' : 'adamw';
+}
+
+function constants(rule: UpdateRule): Record<string, number> {
+  if (rule.type === 'SGD') return { momentum: rule.momentum };
+  const [beta1, beta2] = rule.betas;
+  return { beta1, beta2, beta1Rest: 1 - beta1, beta2Rest: 1 - beta2, eps: rule.eps };
 }

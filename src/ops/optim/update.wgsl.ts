@@ -1,80 +1,106 @@
-import type { Kernel } from '../../tensor/kernel.ts';
+import type { Kernel, ParamSpec } from '../../tensor/kernel.ts';
+
+/** The rule by which a weight moves; each names one kernel family. */
+export type RuleName = 'sgd' | 'sgd_nesterov' | 'adam' | 'adamw';
+
+/** What distinguishes the kernels of one rule. */
+export interface UpdateVariant {
+  readonly rule: RuleName;
+  /** (parameter, gradient) pairs bound by one dispatch. */
+  readonly pairs: number;
+  /** Whether gradient elements are clamped to ±params.clipValue, PyTorch's clip_grad_value_. */
+  readonly byValue: boolean;
+}
+
+const f32 = (name: string): ParamSpec => ({ name, type: 'f32' });
+const u32 = (name: string): ParamSpec => ({ name, type: 'u32' });
 
 /**
- * One SGD step in place, PyTorch's: g = factor·grad + decay·w; v = momentum·v + g; w −= lr·(nesterov ? g + momentum·v : v).
- * Buffers: gradient f32 [count], clip f32 [2] (norm, factor; a factor below 0 skips the step), hyper f32 [≥1] (lr), w f32
- * [count], v f32 [count]. One invocation per element.
+ * One optimiser step on several parameters, in place.
+ * Buffers: step f32 [5] (norm, clip factor, lr, 1−β1ᵗ, √(1−β2ᵗ); a factor below 0 skips the step), state f32 (what the
+ * rule keeps, see {@link RULES}), then per pair k `w k` and `gradient k`, f32 [count k]. Workgroup g belongs to the first
+ * pair k with g < `end k`, one invocation per element; `at k` is where the pair's state begins.
  */
-export function sgdKernel(nesterov: boolean): Kernel {
+export function updateKernel({ rule, pairs, byValue }: UpdateVariant): Kernel {
+  const { params, code } = RULES[rule];
+  const slots = Array.from({ length: pairs }, (_, k) => k);
+  const start = (k: number): string => (k === 0 ? '0u' : `params.end${k - 1}`);
+  const scaled = 'step[1] * gradient';
   return {
-    name: nesterov ? 'sgd_nesterov' : 'sgd',
+    name: byValue ? `${rule}_by_value` : rule,
     buffers: [
-      { name: 'gradient', type: 'f32', access: 'read' },
-      { name: 'clip', type: 'f32', access: 'read' },
-      { name: 'hyper', type: 'f32', access: 'read' },
-      { name: 'w', type: 'f32', access: 'write' },
-      { name: 'v', type: 'f32', access: 'write' },
+      { name: 'step', type: 'f32', access: 'read' },
+      { name: 'state', type: 'f32', access: 'write' },
+      ...slots.flatMap(
+        (k) =>
+          [
+            { name: `w${k}`, type: 'f32', access: 'write' },
+            { name: `gradient${k}`, type: 'f32', access: 'read' },
+          ] as const,
+      ),
     ],
     params: [
-      { name: 'count', type: 'u32' },
-      { name: 'rowSize', type: 'u32' },
-      { name: 'lrScale', type: 'f32' },
-      { name: 'decay', type: 'f32' },
-      { name: 'momentum', type: 'f32' },
+      u32('rowSize'),
+      ...params,
+      ...(byValue ? [f32('clipValue')] : []),
+      ...slots.flatMap((k) => [
+        u32(`count${k}`),
+        u32(`end${k}`),
+        u32(`at${k}`),
+        f32(`lrScale${k}`),
+        f32(`decay${k}`),
+      ]),
     ],
     body: /* wgsl */ `
+fn moved(w: f32, gradient: f32, at: u32, lrScale: f32, decay: f32) -> f32 {
+  let clipped = ${byValue ? `clamp(${scaled}, -params.clipValue, params.clipValue)` : scaled};
+  ${code}
+}
 @compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let index = id.x + id.y * params.rowSize;
-  if (index >= params.count || clip[1] < 0.0) { return; }
-  let g = clip[1] * gradient[index] + params.decay * w[index];
-  let velocity = params.momentum * v[index] + g;
-  v[index] = velocity;
-  w[index] -= hyper[0] * params.lrScale * ${nesterov ? '(g + params.momentum * velocity)' : 'velocity'};
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if (step[1] < 0.0) { return; }
+  let block = group.x + group.y * params.rowSize;
+  ${slots
+    .map(
+      (k) => /* wgsl */ `if (block < params.end${k}) {
+    let i = (block - ${start(k)}) * 64u + thread;
+    if (i < params.count${k}) {
+      w${k}[i] = moved(w${k}[i], gradient${k}[i], params.at${k} + i, params.lrScale${k}, params.decay${k});
+    }
+  }`,
+    )
+    .join(' else ')}
 }`,
   };
 }
 
+const MOMENTS = [u32('secondAt'), ...['beta1', 'beta2', 'beta1Rest', 'beta2Rest', 'eps'].map(f32)];
+
+const sgdCode = (change: string): string => /* wgsl */ `let g = clipped + decay * w;
+  let velocity = params.momentum * state[at] + g;
+  state[at] = velocity;
+  return w - step[2] * lrScale * ${change};`;
+
+const adamCode = (g: string, from: string): string => /* wgsl */ `let lr = step[2] * lrScale;
+  let g = ${g};
+  let first = params.beta1 * state[at] + params.beta1Rest * g;
+  let second = params.beta2 * state[params.secondAt + at] + params.beta2Rest * g * g;
+  state[at] = first;
+  state[params.secondAt + at] = second;
+  let decayed = ${from};
+  return decayed - lr / step[3] * first / (sqrt(second) / step[4] + params.eps);`;
+
 /**
- * One AdamW step in place (Loshchilov & Hutter, 2019), PyTorch's: w −= lr·decay·w; m, v are exponential averages;
- * w −= lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps).
- * Buffers: gradient f32 [count], clip f32 [2], hyper f32 [3] (lr, 1−β1ᵗ, √(1−β2ᵗ)), w, m, v f32 [count]. beta1Rest and
- * beta2Rest are 1−β1 and 1−β2 rounded once: 1−0.999 in float32 arithmetic is wrong in its fifth digit. One invocation per
- * element.
+ * The rules, PyTorch's, with g the clipped gradient:
+ * SGD: g += decay·w; v = momentum·v + g; w −= lr·(nesterov ? g + momentum·v : v). State: v.
+ * Adam (Kingma & Ba, 2015): g += decay·w; m and v are exponential averages of g and g²;
+ * w −= lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps). State: m, and v from `secondAt` on.
+ * AdamW (Loshchilov & Hutter, 2019): the same without decay in g; before that w −= lr·decay·w.
+ * beta1Rest and beta2Rest are 1−β1 and 1−β2 rounded once: 1−0.999 in float32 arithmetic is wrong in its fifth digit.
  */
-export const adamwKernel: Kernel = {
-  name: 'adamw',
-  buffers: [
-    { name: 'gradient', type: 'f32', access: 'read' },
-    { name: 'clip', type: 'f32', access: 'read' },
-    { name: 'hyper', type: 'f32', access: 'read' },
-    { name: 'w', type: 'f32', access: 'write' },
-    { name: 'm', type: 'f32', access: 'write' },
-    { name: 'v', type: 'f32', access: 'write' },
-  ],
-  params: [
-    { name: 'count', type: 'u32' },
-    { name: 'rowSize', type: 'u32' },
-    { name: 'lrScale', type: 'f32' },
-    { name: 'decay', type: 'f32' },
-    { name: 'beta1', type: 'f32' },
-    { name: 'beta2', type: 'f32' },
-    { name: 'beta1Rest', type: 'f32' },
-    { name: 'beta2Rest', type: 'f32' },
-    { name: 'eps', type: 'f32' },
-  ],
-  body: /* wgsl */ `
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let index = id.x + id.y * params.rowSize;
-  if (index >= params.count || clip[1] < 0.0) { return; }
-  let lr = hyper[0] * params.lrScale;
-  let g = clip[1] * gradient[index];
-  let first = params.beta1 * m[index] + params.beta1Rest * g;
-  let second = params.beta2 * v[index] + params.beta2Rest * g * g;
-  m[index] = first;
-  v[index] = second;
-  let decayed = w[index] - lr * params.decay * w[index];
-  w[index] = decayed - lr / hyper[1] * first / (sqrt(second) / hyper[2] + params.eps);
-}`,
+const RULES: Readonly<Record<RuleName, { params: readonly ParamSpec[]; code: string }>> = {
+  sgd: { params: [f32('momentum')], code: sgdCode('velocity') },
+  sgd_nesterov: { params: [f32('momentum')], code: sgdCode('(g + params.momentum * velocity)') },
+  adam: { params: MOMENTS, code: adamCode('clipped + decay * w', 'w') },
+  adamw: { params: MOMENTS, code: adamCode('clipped', 'w - lr * decay * w') },
 };

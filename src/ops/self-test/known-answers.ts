@@ -3,7 +3,8 @@ import type { Tensor } from '../../tensor/tf.ts';
 import { conv2d } from '../conv/conv2d.ts';
 import { batchNorm } from '../norm/batch-norm.ts';
 import { channelSums } from '../norm/channel-sums.ts';
-import { gradNorm, sgdUpdate } from '../optim/update.ts';
+import { updateStep } from '../optim/grad-norm.ts';
+import { updateParameters } from '../optim/update.ts';
 import { maxPool } from '../pool/max-pool.ts';
 import { upsampleAdd } from '../upsample-add/upsample-add.ts';
 
@@ -171,17 +172,20 @@ const optimiserStep: KnownAnswer = {
   results: ['norm and factor', 'w', 'factor of the bad step', 'w after the bad step'],
   compute() {
     const hyper = tf.tensor1d([0.1, 1, 1]);
-    const options = { lrScale: 1, decay: 0, momentum: 0.9, nesterov: false };
-    const step = (gradient: Tensor): readonly Tensor[] => {
+    const update = (gradient: Tensor): readonly Tensor[] => {
       const w = tf.tensor1d([1, 1]);
-      const clip = gradNorm([gradient], 2.5);
-      sgdUpdate(w, gradient, tf.zeros([2]), { clip, hyper }, options);
-      return [clip, w];
+      const step = updateStep([gradient], 2.5, hyper);
+      updateParameters(
+        { type: 'SGD', momentum: 0.9, nesterov: false },
+        [{ w, gradient, at: 0, lrScale: 1, decay: 0 }],
+        { step, state: tf.zeros([2]), clipValue: 0 },
+      );
+      return [step, w];
     };
-    const [clip, w] = step(tf.tensor1d([3, 4]));
-    const [badClip, badW] = step(tf.tensor1d([3, Number.NaN]));
-    if (!clip || !w || !badClip || !badW) throw new Error('optimiser step: two results each');
-    return [clip, w, badClip.slice([1], [1]), badW];
+    const [step, w] = update(tf.tensor1d([3, 4]));
+    const [badStep, badW] = update(tf.tensor1d([3, Number.NaN]));
+    if (!step || !w || !badStep || !badW) throw new Error('optimiser step: two results each');
+    return [step.slice([0], [2]), w, badStep.slice([1], [1]), badW];
   },
   expected: [[5, 0.5], [0.85, 0.8], [-1], [1, 1]],
 };

@@ -85,8 +85,8 @@ describe('self-test', () => {
     ],
     [
       'sgd',
-      'params.momentum * v[index] + g',
-      'params.momentum * v[index] - g',
+      'params.momentum * state[at] + g',
+      'params.momentum * state[at] - g',
       ['optimiser step, and none on a gradient that is not a number'],
     ],
     [

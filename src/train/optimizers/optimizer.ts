@@ -1,69 +1,75 @@
 import type { Parameter } from '../../models/parameter-set.ts';
-import { adamwUpdate, gradNorm, sgdUpdate } from '../../ops/optim/update.ts';
-import type { ParamScales, UpdateStep } from '../../ops/optim/update.ts';
+import { updateStep } from '../../ops/optim/grad-norm.ts';
+import { pairsPerDispatch, statesOf, updateParameters } from '../../ops/optim/update.ts';
+import type { ParamScales, UpdatePair, UpdateRule } from '../../ops/optim/update.ts';
+import { activeBackend } from '../../tensor/backend.ts';
 import { overwrite, uploadFloats } from '../../tensor/upload.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
 import { paramScales } from './paramwise.ts';
 import type { Paramwise } from './paramwise.ts';
 
-export interface SgdOptions {
-  readonly type: 'SGD';
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-}
-
-export interface AdamwOptions {
-  readonly type: 'AdamW';
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-}
-
 export interface OptimizerOptions {
-  readonly algorithm: SgdOptions | AdamwOptions;
+  readonly algorithm: UpdateRule & { readonly weightDecay: number };
   readonly paramwise: Paramwise;
-  /** clip_grad.max_norm; 0 = no clipping. */
+  /** clip_grad.max_norm; 0 = no clipping by norm. */
   readonly clipMaxNorm: number;
+  /** clip_grad.clip_value (type value); 0 = no clipping by value. */
+  readonly clipValue?: number;
 }
 
+/** A parameter and where its state begins in the state of its group. */
 interface Slot {
   readonly parameter: Parameter;
   readonly scales: ParamScales;
-  /** SGD: one velocity; AdamW: first and second moment. */
-  readonly state: readonly Tensor[];
+  readonly at: number;
 }
 
 /**
- * The optimiser: state and weights stay on the GPU and are changed in place; nothing is read. Parameters whose gradient
- * is missing from a step (no path from the loss) keep their values, as in PyTorch.
+ * Parameters updated by one dispatch. Their state lies in one tensor: SGD [n], Adam and AdamW [2n]. One tensor per
+ * group and not one for all keeps within the largest binding of any device.
+ */
+interface Group {
+  readonly slots: readonly Slot[];
+  readonly state: Tensor;
+}
+
+/**
+ * The optimiser: state and weights stay on the GPU and are changed in place; nothing is read. As many parameters share a
+ * dispatch as the device can bind. Parameters whose gradient is missing from a step (no path from the loss) keep their
+ * values, as in PyTorch.
  */
 export class Optimizer {
-  readonly #slots: readonly Slot[];
+  readonly #groups: readonly Group[];
   readonly #options: OptimizerOptions;
   readonly #hyper: Tensor;
   #steps = 0;
 
   constructor(parameters: readonly Parameter[], options: OptimizerOptions) {
     this.#options = options;
-    const states = options.algorithm.type === 'SGD' ? 1 : 2;
-    this.#slots = parameters.map((parameter) => ({
-      parameter,
-      scales: paramScales(parameter, options.algorithm.weightDecay, options.paramwise),
-      state: Array.from({ length: states }, () => tf.keep(tf.zeros(parameter.variable.shape))),
-    }));
+    const { algorithm, paramwise } = options;
+    const states = statesOf(algorithm);
+    this.#groups = groupParameters(parameters, states).map((members) => {
+      let at = 0;
+      const slots = members.map((parameter): Slot => {
+        const scales = paramScales(parameter, algorithm.weightDecay, paramwise);
+        const slot = { parameter, scales, at };
+        at += parameter.variable.size;
+        return slot;
+      });
+      return { slots, state: tf.keep(tf.zeros([at * states])) };
+    });
     this.#hyper = tf.keep(uploadFloats(new Float32Array([0, 1, 1]), [3]));
   }
 
-  /** Steps taken; AdamW's bias correction depends on it. */
+  /** Steps taken; Adam's bias correction depends on it. */
   get steps(): number {
     return this.#steps;
   }
 
   /** Variables to differentiate. */
   get variables(): readonly Parameter[] {
-    return this.#slots.map(({ parameter }) => parameter);
+    return this.#groups.flatMap(({ slots }) => slots.map(({ parameter }) => parameter));
   }
 
   /**
@@ -71,22 +77,25 @@ export class Optimizer {
    *
    * @param gradients by tfjs variable name
    * @param lr learning rate of this step
-   * @returns float32 [2]: gradient norm before clipping, and the factor applied (−1: not finite, step skipped)
+   * @returns float32, beginning with the gradient norm before clipping and the factor applied (−1: not finite, step
+   *   skipped)
    */
   step(gradients: Readonly<Record<string, Tensor>>, lr: number): Tensor {
     this.#steps += 1;
-    const pairs = this.#slots.flatMap((slot) => {
-      const gradient = gradients[slot.parameter.variable.name];
-      return gradient === undefined ? [] : [{ slot, gradient }];
-    });
-    const clip = gradNorm(
-      pairs.map(({ gradient }) => gradient),
-      this.#options.clipMaxNorm,
-    );
+    const { algorithm, clipMaxNorm, clipValue = 0 } = this.#options;
+    const work = this.#groups.map(({ slots, state }) => ({
+      state,
+      pairs: slots.flatMap(({ parameter, scales, at }): UpdatePair[] => {
+        const gradient = gradients[parameter.variable.name];
+        return gradient === undefined ? [] : [{ ...scales, w: parameter.variable, gradient, at }];
+      }),
+    }));
     overwrite(this.#hyper, this.#hyperValues(lr));
-    const shared: UpdateStep = { clip, hyper: this.#hyper };
-    for (const { slot, gradient } of pairs) this.#update(slot, gradient, shared);
-    return clip;
+    const all = work.flatMap(({ pairs }) => pairs.map(({ gradient }) => gradient));
+    const step = updateStep(all, clipMaxNorm, this.#hyper);
+    for (const { state, pairs } of work)
+      updateParameters(algorithm, pairs, { step, state, clipValue });
+    return step;
   }
 
   #hyperValues(lr: number): Float32Array<ArrayBuffer> {
@@ -96,30 +105,53 @@ export class Optimizer {
     return new Float32Array([lr, 1 - beta1 ** this.#steps, Math.sqrt(1 - beta2 ** this.#steps)]);
   }
 
-  #update({ parameter, scales, state }: Slot, gradient: Tensor, shared: UpdateStep): void {
+  /**
+   * The state of one parameter by PyTorch's names: SGD with momentum `momentum_buffer`; Adam and AdamW `exp_avg` and
+   * `exp_avg_sq`. Copies in the shape of the parameter's variable (HWIO), for the caller to dispose of; empty for SGD
+   * without momentum and for parameters that are not optimised.
+   */
+  stateOf(name: string): Readonly<Record<string, Tensor>> {
     const { algorithm } = this.#options;
-    const [first, second] = state;
-    if (first === undefined) throw new Error('Optimizer: state');
-    if (algorithm.type === 'SGD') {
-      sgdUpdate(parameter.variable, gradient, first, shared, {
-        ...scales,
-        momentum: algorithm.momentum,
-        nesterov: algorithm.nesterov,
-      });
-      return;
+    if (algorithm.type === 'SGD' && algorithm.momentum === 0) return {};
+    const keys = algorithm.type === 'SGD' ? ['momentum_buffer'] : ['exp_avg', 'exp_avg_sq'];
+    for (const { slots, state } of this.#groups) {
+      const slot = slots.find(({ parameter }) => parameter.name === name);
+      if (slot === undefined) continue;
+      const { size, shape } = slot.parameter.variable;
+      const count = state.size / keys.length;
+      return Object.fromEntries(
+        keys.map((key, i) => [
+          key,
+          tf.tidy(() => state.slice([i * count + slot.at], [size]).reshape(shape)),
+        ]),
+      );
     }
-    if (second === undefined) throw new Error('Optimizer: state');
-    const [beta1, beta2] = algorithm.betas;
-    adamwUpdate(parameter.variable, gradient, { first, second }, shared, {
-      ...scales,
-      beta1,
-      beta2,
-      eps: algorithm.eps,
-    });
+    return {};
   }
 
   dispose(): void {
-    for (const { state } of this.#slots) for (const tensor of state) tensor.dispose();
+    for (const { state } of this.#groups) state.dispose();
     this.#hyper.dispose();
   }
+}
+
+/** Parameters in order, cut where a dispatch can bind no more of them or their state no longer fits into a binding. */
+function groupParameters(parameters: readonly Parameter[], states: number): Parameter[][] {
+  const { maxStorageBufferBindingSize } = activeBackend().device.limits;
+  const mostWeights = maxStorageBufferBindingSize / Float32Array.BYTES_PER_ELEMENT / states;
+  const mostPairs = pairsPerDispatch();
+  const groups: Parameter[][] = [];
+  let weights = Infinity;
+  for (const parameter of parameters) {
+    const { size } = parameter.variable;
+    const group = groups.at(-1);
+    weights += size;
+    if (group === undefined || group.length === mostPairs || weights > mostWeights) {
+      groups.push([parameter]);
+      weights = size;
+    } else {
+      group.push(parameter);
+    }
+  }
+  return groups;
 }
