@@ -16,12 +16,12 @@ export interface ConvForwardSpec {
 }
 
 /**
- * Convolution as an implicit matrix product: Y[n,oy,ox,:] = Σ_{ky,kx} X[n, oy·s+ky−p, ox·s+kx−p, :] · W[ky,kx] (+ bias,
- * then ReLU).
+ * Convolution as an implicit matrix product: Y[n,oy,ox,:] = Σ_{ky,kx} X[n, oy·s+ky·d−p, ox·s+kx·d−p, :] · W[ky,kx]
+ * (+ bias, then ReLU).
  *
- * Buffers: X f32 [N,H,W,CI], W f32 [K,K,CI,CO], bias f32 [CO] (if `bias`), Y f32 [N,OH,OW,CO].
+ * Buffers: X f32 [N,H,W,CI], W f32 [KH,KW,CI,CO], bias f32 [CO] (if `bias`), Y f32 [N,OH,OW,CO].
  * An invocation computes `tile.rows` consecutive output pixels × `tile.columns` column groups, `threadsX` groups apart.
- * One pass, 2·N·OH·OW·CO·CI·K² flops. Summation order: taps, then channels, fixed. NaN and infinity propagate from
+ * One pass, 2·N·OH·OW·CO·CI·KH·KW flops. Summation order: taps, then channels, fixed. NaN and infinity propagate from
  * valid pixels only: padding is selected, never multiplied by zero.
  */
 export function convForwardKernel({ tile, bias, relu }: ConvForwardSpec): Kernel {
@@ -43,22 +43,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let p_${r} = min(first + ${r}u, pixels - 1u);
   let row_${r} = p_${r} / params.outWidth;
   let image_${r} = row_${r} / params.outHeight;
-  let y0_${r} = i32((row_${r} - image_${r} * params.outHeight) * params.stride) - params.padding;
-  let x0_${r} = i32((p_${r} - row_${r} * params.outWidth) * params.stride) - params.padding;
+  let y0_${r} = i32((row_${r} - image_${r} * params.outHeight) * params.stride) - params.paddingY;
+  let x0_${r} = i32((p_${r} - row_${r} * params.outWidth) * params.stride) - params.paddingX;
   let base_${r} = i32(image_${r} * params.height);`,
   )}
   ${declareAccumulators(tile)}
-  for (var ky = 0u; ky < params.kernelSize; ky++) {
-    for (var kx = 0u; kx < params.kernelSize; kx++) {
+  for (var ky = 0u; ky < params.kernelHeight; ky++) {
+    for (var kx = 0u; kx < params.kernelWidth; kx++) {
       ${repeat(
         rows,
         (r) => `
-      let y_${r} = y0_${r} + i32(ky);
-      let x_${r} = x0_${r} + i32(kx);
+      let y_${r} = y0_${r} + i32(ky * params.dilation);
+      let x_${r} = x0_${r} + i32(kx * params.dilation);
       let ok_${r} = u32(y_${r}) < params.height && u32(x_${r}) < params.width;
       let at_${r} = select(0u, u32((base_${r} + y_${r}) * i32(params.width) + x_${r}) * steps, ok_${r});`,
       )}
-      var weight = (ky * params.kernelSize + kx) * steps * ${inVector}u * columns;
+      var weight = (ky * params.kernelWidth + kx) * steps * ${inVector}u * columns;
       for (var k = 0u; k < steps; k++) {
         ${multiplyAccumulate(
           tile,
@@ -95,9 +95,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       { name: 'width', type: 'u32' },
       { name: 'outHeight', type: 'u32' },
       { name: 'outWidth', type: 'u32' },
-      { name: 'kernelSize', type: 'u32' },
+      { name: 'kernelHeight', type: 'u32' },
+      { name: 'kernelWidth', type: 'u32' },
       { name: 'stride', type: 'u32' },
-      { name: 'padding', type: 'i32' },
+      { name: 'paddingY', type: 'i32' },
+      { name: 'paddingX', type: 'i32' },
+      { name: 'dilation', type: 'u32' },
     ],
     body,
   };

@@ -10,17 +10,26 @@ import {
 
 /**
  * Gradient of a convolution with respect to its input: dX[n,y,x,:] = Σ over the taps whose output pixel exists of
- * dY[n, (y+p−ky)/s, (x+p−kx)/s, :] · Wᵀ[ky,kx].
+ * dY[n, (y+p−ky·d)/s, (x+p−kx·d)/s, :] · Wᵀ[ky,kx].
  *
- * Buffers: dY f32 [N,OH,OW,CO], Wᵀ f32 [K,K,CO,CI] (see `weight-transpose.wgsl.ts`), dX f32 [N,H,W,CI].
- * With stride s the input pixels fall into s² phases, each of which meets only every s-th tap: the z dimension of the
- * grid runs over the phases (and over the folded rows), so that no tap is tested and thrown away.
+ * Buffers: dY f32 [N,OH,OW,CO], Wᵀ f32 [KH,KW,CO,CI] (see `weight-transpose.wgsl.ts`), dX f32 [N,H,W,CI].
+ * With stride s the input pixels fall into s² phases, each of which meets only every s-th tap (every s/gcd(s, d)-th with
+ * dilation d, or none): the z dimension of the grid runs over the phases (and over the folded rows), so that no tap is
+ * tested and thrown away. From one of these taps to the next the output pixel moves back by d/gcd(s, d).
  * An invocation computes `tile.rows` pixels of one phase × `tile.columns` groups of input channels.
  */
 export function convInputGradKernel(tile: Tile): Kernel {
   const { rows, columns, threadsX, threadsY, inVector, outVector } = tile;
   const column = (c: number): string => `min(column + ${c * threadsX}u, columns - 1u)`;
   const body = /* wgsl */ `
+// The first tap k with (at − k·dilation) divisible by the stride; with none, one beyond every kernel.
+fn firstTap(at: i32) -> u32 {
+  for (var tap = 0u; tap < params.tapStep; tap++) {
+    if ((at - i32(tap * params.dilation)) % i32(params.stride) == 0) { return tap; }
+  }
+  return params.kernelHeight + params.kernelWidth;
+}
+
 @compute @workgroup_size(${threadsX}, ${threadsY}, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let stride = params.stride;
@@ -35,10 +44,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let first = ((group.y + fold * params.gridY) * ${threadsY}u + local.y) * ${rows}u;
   if (first >= params.phasePixels || column >= columns) { return; }
   // First tap of this phase in each direction, and the output pixel it meets for phase pixel 0.
-  let tapY = (phaseY + params.padding) % stride;
-  let tapX = (phaseX + params.padding) % stride;
-  let outY0 = i32((phaseY + params.padding - tapY) / stride);
-  let outX0 = i32((phaseX + params.padding - tapX) / stride);
+  let tapY = firstTap(i32(phaseY + params.paddingY));
+  let tapX = firstTap(i32(phaseX + params.paddingX));
+  let outY0 = (i32(phaseY + params.paddingY) - i32(tapY * params.dilation)) / i32(stride);
+  let outX0 = (i32(phaseX + params.paddingX) - i32(tapX * params.dilation)) / i32(stride);
   ${repeat(columns, (c) => `let column_${c} = ${column(c)};`)}
   ${repeat(
     rows,
@@ -52,9 +61,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   )}
   ${declareAccumulators(tile)}
   var backY = 0;
-  for (var ky = tapY; ky < params.kernelSize; ky += stride) {
+  for (var ky = tapY; ky < params.kernelHeight; ky += params.tapStep) {
     var backX = 0;
-    for (var kx = tapX; kx < params.kernelSize; kx += stride) {
+    for (var kx = tapX; kx < params.kernelWidth; kx += params.tapStep) {
       ${repeat(
         rows,
         (r) => `
@@ -63,7 +72,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       let ok_${r} = u32(y_${r}) < params.outHeight && u32(x_${r}) < params.outWidth;
       let at_${r} = select(0u, u32((base_${r} + y_${r}) * i32(params.outWidth) + x_${r}) * steps, ok_${r});`,
       )}
-      var weight = (ky * params.kernelSize + kx) * steps * ${inVector}u * columns;
+      var weight = (ky * params.kernelWidth + kx) * steps * ${inVector}u * columns;
       for (var k = 0u; k < steps; k++) {
         ${multiplyAccumulate(
           tile,
@@ -72,9 +81,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         )}
         weight += ${inVector}u * columns;
       }
-      backX += 1;
+      backX += params.backStep;
     }
-    backY += 1;
+    backY += params.backStep;
   }
   ${repeat(
     rows,
@@ -105,9 +114,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       { name: 'width', type: 'u32' },
       { name: 'outHeight', type: 'u32' },
       { name: 'outWidth', type: 'u32' },
-      { name: 'kernelSize', type: 'u32' },
+      { name: 'kernelHeight', type: 'u32' },
+      { name: 'kernelWidth', type: 'u32' },
       { name: 'stride', type: 'u32' },
-      { name: 'padding', type: 'u32' },
+      { name: 'paddingY', type: 'u32' },
+      { name: 'paddingX', type: 'u32' },
+      { name: 'dilation', type: 'u32' },
+      { name: 'tapStep', type: 'u32' },
+      { name: 'backStep', type: 'i32' },
     ],
     body,
   };

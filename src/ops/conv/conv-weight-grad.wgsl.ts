@@ -4,9 +4,9 @@ import { bufferType, declareAccumulators, repeat, vectorType } from './tile-code
 
 /**
  * Gradient of a convolution with respect to its weight: dW[ky,kx,ci,co] = Σ over images and output pixels of
- * X[n, oy·s+ky−p, ox·s+kx−p, ci] · dY[n,oy,ox,co], split over output rows so that small weights still fill the machine.
+ * X[n, oy·s+ky·d−p, ox·s+kx·d−p, ci] · dY[n,oy,ox,co], split over output rows so that small weights still fill the machine.
  *
- * Buffers: X f32 [N,H,W,CI], dY f32 [N,OH,OW,CO], partial f32 [splits, K², CI, CO] (summed in order by
+ * Buffers: X f32 [N,H,W,CI], dY f32 [N,OH,OW,CO], partial f32 [splits, KH·KW, CI, CO] (summed in order by
  * `split-reduce.wgsl.ts`; with one split this is dW itself). No atomics: the result does not depend on timing.
  * An invocation computes `tile.rows` input channels × `tile.columns` column groups of one tap and one split. The loop
  * bounds skip the padding, so that no load is masked.
@@ -24,28 +24,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let column = group.x * ${threadsX * columns}u + local.x;
   let block = group.y * ${threadsY}u + local.y;
   let blocks = (params.inChannels + ${rows - 1}u) / ${rows}u;
-  if (block >= blocks * params.kernelSize * params.kernelSize || column >= columns) { return; }
+  if (block >= blocks * params.taps || column >= columns) { return; }
   let split = group.z;
   let tap = block / blocks;
   let first = (block - tap * blocks) * ${rows}u;
-  let ky = i32(tap / params.kernelSize);
-  let kx = i32(tap % params.kernelSize);
+  // Where the tap lies from the pixel at stride × output position.
+  let offsetY = i32(tap / params.kernelWidth * params.dilation) - params.paddingY;
+  let offsetX = i32(tap % params.kernelWidth * params.dilation) - params.paddingX;
   ${repeat(columns, (c) => `let column_${c} = min(column + ${c * threadsX}u, columns - 1u);`)}
   ${declareAccumulators(tile)}
   // Output positions whose tap falls inside the image.
-  let x0 = u32(max(0, (params.padding - kx + stride - 1) / stride));
-  let reachX = i32(params.width) - 1 + params.padding - kx;
+  let x0 = u32(max(0, (stride - 1 - offsetX) / stride));
+  let reachX = i32(params.width) - 1 - offsetX;
   let x1 = u32(select(0, min(i32(params.outWidth), reachX / stride + 1), reachX >= 0));
-  let y0 = max(0, (params.padding - ky + stride - 1) / stride);
-  let reachY = i32(params.height) - 1 + params.padding - ky;
+  let y0 = max(0, (stride - 1 - offsetY) / stride);
+  let reachY = i32(params.height) - 1 - offsetY;
   let y1 = select(0, min(i32(params.outHeight), reachY / stride + 1), reachY >= 0);
   let last = min(params.rows, (split + 1u) * params.rowsPerSplit);
   for (var row = split * params.rowsPerSplit; row < last; row++) {
     let image = row / params.outHeight;
     let oy = i32(row - image * params.outHeight);
     if (oy < y0 || oy >= y1) { continue; }
-    let iy = i32(image * params.height) + oy * stride + ky - params.padding;
-    var at = u32((iy * i32(params.width) + i32(x0) * stride + kx - params.padding)) * params.inSteps + first / ${inVector}u;
+    let iy = i32(image * params.height) + oy * stride + offsetY;
+    var at = u32((iy * i32(params.width) + i32(x0) * stride + offsetX)) * params.inSteps + first / ${inVector}u;
     var grad = (row * params.outWidth + x0) * columns;
     for (var ox = x0; ox < x1; ox++) {
       ${repeat(loads, (l) => `let a_${l} = x[at + ${l}u];`)}
@@ -58,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       grad += columns;
     }
   }
-  let out = (split * params.kernelSize * params.kernelSize + tap) * params.inChannels + first;
+  let out = (split * params.taps + tap) * params.inChannels + first;
   ${repeat(rows, (r) =>
     repeat(
       columns,
@@ -84,9 +85,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       { name: 'width', type: 'u32' },
       { name: 'outHeight', type: 'u32' },
       { name: 'outWidth', type: 'u32' },
-      { name: 'kernelSize', type: 'u32' },
+      { name: 'taps', type: 'u32' },
+      { name: 'kernelWidth', type: 'u32' },
       { name: 'stride', type: 'u32' },
-      { name: 'padding', type: 'i32' },
+      { name: 'paddingY', type: 'i32' },
+      { name: 'paddingX', type: 'i32' },
+      { name: 'dilation', type: 'u32' },
     ],
     body,
   };

@@ -7,7 +7,7 @@ export interface ConvReference {
   readonly y: Float64Array;
   /** [N, H, W, CI] */
   readonly dx: Float64Array;
-  /** [K, K, CI, CO] */
+  /** [KH, KW, CI/groups, CO] */
   readonly dw: Float64Array;
 }
 
@@ -18,23 +18,26 @@ export function convReference(
   w: ArrayLike<number>,
   dy: ArrayLike<number>,
 ): ConvReference {
-  const { batch, height, width, inChannels, outChannels, kernelSize, stride, padding } = shape;
+  const { batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth } = shape;
+  const { stride, paddingY, paddingX, dilation, groups } = shape;
   const [outHeight, outWidth] = convOutputSize(shape);
+  const inPerGroup = inChannels / groups;
   const y = new Float64Array(batch * outHeight * outWidth * outChannels);
   const dx = new Float64Array(batch * height * width * inChannels);
-  const dw = new Float64Array(kernelSize * kernelSize * inChannels * outChannels);
+  const dw = new Float64Array(kernelHeight * kernelWidth * inPerGroup * outChannels);
   for (let n = 0; n < batch; n++)
     for (let oy = 0; oy < outHeight; oy++)
       for (let ox = 0; ox < outWidth; ox++)
-        for (let ky = 0; ky < kernelSize; ky++)
-          for (let kx = 0; kx < kernelSize; kx++) {
-            const iy = oy * stride + ky - padding;
-            const ix = ox * stride + kx - padding;
+        for (let ky = 0; ky < kernelHeight; ky++)
+          for (let kx = 0; kx < kernelWidth; kx++) {
+            const iy = oy * stride + ky * dilation - paddingY;
+            const ix = ox * stride + kx * dilation - paddingX;
             if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
-            for (let ci = 0; ci < inChannels; ci++)
+            for (let c = 0; c < inPerGroup; c++)
               for (let co = 0; co < outChannels; co++) {
+                const ci = Math.floor(co / (outChannels / groups)) * inPerGroup + c;
                 const xAt = ((n * height + iy) * width + ix) * inChannels + ci;
-                const wAt = ((ky * kernelSize + kx) * inChannels + ci) * outChannels + co;
+                const wAt = ((ky * kernelWidth + kx) * inPerGroup + c) * outChannels + co;
                 const yAt = ((n * outHeight + oy) * outWidth + ox) * outChannels + co;
                 y[yAt] = (y[yAt] ?? 0) + (x[xAt] ?? 0) * (w[wAt] ?? 0);
                 dx[xAt] = (dx[xAt] ?? 0) + (dy[yAt] ?? 0) * (w[wAt] ?? 0);

@@ -2,7 +2,7 @@ import type { Kernel } from '../../tensor/kernel.ts';
 
 /**
  * Wᵀ[tap, co, ci] = W[tap, ci, co], so that the input gradient reads its columns contiguously.
- * Buffers: W f32 [K²,CI,CO], Wᵀ f32 [K²,CO,CI]. One invocation per element of Wᵀ; lanes run along ci.
+ * Buffers: W f32 [KH·KW,CI,CO], Wᵀ f32 [KH·KW,CO,CI]. One invocation per element of Wᵀ; lanes run along ci.
  */
 export const weightTransposeKernel: Kernel = {
   name: 'conv2d_weight_transpose',

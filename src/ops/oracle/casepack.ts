@@ -22,6 +22,7 @@ export interface PackedFields {
   flag(key: string): boolean;
   fields(key: string): PackedFields;
   list(key: string): readonly PackedFields[];
+  isList(key: string): boolean;
   /** Whether the key is there and not null. */
   has(key: string): boolean;
 }
@@ -97,6 +98,7 @@ function fieldsOf(item: Json, bytes: ArrayBuffer, where: string): PackedFields {
     },
     fields: (key) => object(item[key], key),
     list: (key) => list(key).map((value) => object(value, key)),
+    isList: (key) => Array.isArray(item[key]),
     has: (key) => item[key] !== undefined && item[key] !== null,
   };
 }

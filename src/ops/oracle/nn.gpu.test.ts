@@ -14,11 +14,6 @@ import { nchwToNhwc, oihwToHwio } from './nchw.ts';
 
 /** Cases of the pack that no op here covers, and why; a case that is neither here nor run fails the list test. */
 const OUT_OF_SCOPE: Readonly<Record<string, string>> = {
-  'conv2d 3x3_dil2_p2': 'dilation',
-  'conv2d 3x3_dil2_s2_p2': 'dilation',
-  'conv2d 3x1_asym_pad': 'kernels that are not square',
-  'conv2d groups4': 'groups',
-  'conv2d depthwise_s2': 'groups',
   'group_norm g4_c8': 'group norm',
   'group_norm g32_c64': 'group norm',
   'group_norm g1_c6': 'group norm',
@@ -48,9 +43,21 @@ const map = (c: PackedCase, key: string): tf.Tensor4D => {
 const vector = (c: PackedCase, key: string): tf.Tensor1D =>
   tf.tensor1d(Float32Array.from(c.array(key).data));
 
+function numberOrPair(c: PackedCase, key: string): number | readonly [number, number] {
+  if (!c.isList(key)) return c.number(key);
+  const [first, second] = c.numbers(key);
+  if (first === undefined || second === undefined) throw new Error(`${c.name}: ${key}`);
+  return [first, second];
+}
+
 const RUNS: Readonly<Record<string, (c: PackedCase) => Run>> = {
   conv2d(c) {
-    const options = { stride: c.number('stride'), padding: c.number('padding') };
+    const options = {
+      stride: c.number('stride'),
+      padding: numberOrPair(c, 'padding'),
+      dilation: c.number('dilation'),
+      groups: c.number('groups'),
+    };
     const bias = c.has('b');
     return {
       inputs: () => {
