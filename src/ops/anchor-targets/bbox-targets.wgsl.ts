@@ -1,14 +1,12 @@
 import type { Kernel } from '../../tensor/kernel.ts';
-import { STATISTICS, STATISTICS_WGSL } from '../delta-coder/delta-coder.wgsl.ts';
+import { ENCODE_BOX, STATISTICS, STATISTICS_WGSL } from '../delta-coder/delta-coder.wgsl.ts';
 
 export const WORKGROUP_SIZE = 64;
 
 /**
- * Regression targets of the positive anchors (DeltaXYWHBBoxCoder.encode, MMDetection; R-CNN, arXiv 1311.2524 app. C).
+ * Regression targets of the positive anchors (see ENCODE_BOX).
  * Buffers: anchors xyxy [N], gtBoxes xyxy [B, G], assigned i32 [B, N] → targets vec4 (dx, dy, dw, dh) [B, N].
- * One invocation per image and anchor; one pass. dx, dy are centre distances over the anchor's size, dw, dh logarithms
- * of size ratios, then (d − mean) / std. Anchors that are not positive get 0. No epsilon: a ground truth of no width
- * gives −Infinity, as in MMDetection.
+ * One invocation per image and anchor; one pass. Anchors that are not positive get 0.
  */
 export const bboxTargetsKernel: Kernel = {
   name: 'bbox_targets',
@@ -25,7 +23,7 @@ export const bboxTargetsKernel: Kernel = {
     { name: 'count', type: 'u32' },
     { name: 'rowSize', type: 'u32' },
   ],
-  body: /* wgsl */ `${STATISTICS_WGSL}
+  body: /* wgsl */ `${STATISTICS_WGSL}${ENCODE_BOX}
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let index = id.x + id.y * params.rowSize;
@@ -37,9 +35,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let anchor = anchors[index % params.anchorCount];
   let box = gtBoxes[index / params.anchorCount * params.gtRows + u32(gt)];
-  let size = anchor.zw - anchor.xy;
-  let shift = ((box.xy + box.zw) * 0.5 - (anchor.xy + anchor.zw) * 0.5) / size;
-  let scale = log((box.zw - box.xy) / size);
-  targets[index] = (vec4<f32>(shift, scale) - means()) / stds();
+  targets[index] = encodeBox(anchor, box);
 }`,
 };

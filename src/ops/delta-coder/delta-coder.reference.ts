@@ -1,4 +1,4 @@
-import type { DecodeOptions } from './delta-coder.ts';
+import type { DecodeOptions, DeltaCoderOptions } from './delta-coder.ts';
 
 /** Height and width of an image. */
 export type HeightWidthPair = readonly [height: number, width: number];
@@ -7,6 +7,27 @@ export type HeightWidthPair = readonly [height: number, width: number];
 export function four(values: ArrayLike<number>, index: number): [number, number, number, number] {
   const at = index * 4;
   return [values[at] ?? 0, values[at + 1] ?? 0, values[at + 2] ?? 0, values[at + 3] ?? 0];
+}
+
+/** Deltas that make box `j` of `boxes` of box `i` of `anchors`, normalised, in float64. */
+export function encodeReference(
+  anchors: ArrayLike<number>,
+  i: number,
+  boxes: ArrayLike<number>,
+  j: number,
+  { means = [0, 0, 0, 0], stds = [1, 1, 1, 1] }: DeltaCoderOptions,
+): number[] {
+  const [ax1, ay1, ax2, ay2] = four(anchors, i);
+  const [x1, y1, x2, y2] = four(boxes, j);
+  const width = ax2 - ax1;
+  const height = ay2 - ay1;
+  const deltas = [
+    (x1 + x2 - ax1 - ax2) / 2 / width,
+    (y1 + y2 - ay1 - ay2) / 2 / height,
+    Math.log((x2 - x1) / width),
+    Math.log((y2 - y1) / height),
+  ];
+  return deltas.map((value, axis) => (value - (means[axis] ?? 0)) / (stds[axis] ?? 1));
 }
 
 /** Slow twin of `decodeDeltas` for one image, in float64; `maxShape` null does not clip. */

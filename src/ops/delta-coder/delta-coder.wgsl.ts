@@ -20,6 +20,19 @@ export const STATISTICS_WGSL = /* wgsl */ `
 fn means() -> vec4<f32> { return vec4<f32>(params.meanX, params.meanY, params.meanW, params.meanH); }
 fn stds() -> vec4<f32> { return vec4<f32>(params.stdX, params.stdY, params.stdW, params.stdH); }`;
 
+/**
+ * `encodeBox(anchor, box)`: the deltas (dx, dy, dw, dh) that make `box` of `anchor`, normalised (DeltaXYWHBBoxCoder.encode,
+ * MMDetection; R-CNN, arXiv 1311.2524 app. C): centre distances over the anchor's size and logarithms of size ratios, then
+ * (d − mean) / std. No epsilon: a box of no width gives −Infinity. Needs STATISTICS_WGSL.
+ */
+export const ENCODE_BOX = /* wgsl */ `
+fn encodeBox(anchor: vec4<f32>, box: vec4<f32>) -> vec4<f32> {
+  let size = anchor.zw - anchor.xy;
+  let shift = ((box.xy + box.zw) * 0.5 - (anchor.xy + anchor.zw) * 0.5) / size;
+  let scale = log((box.zw - box.xy) / size);
+  return (vec4<f32>(shift, scale) - means()) / stds();
+}`;
+
 /** What may change the text of {@link decodeKernel}. */
 export interface DecodeSpec {
   /** Anchors are [N] for all images, or [B, N]. */

@@ -66,7 +66,7 @@ var<workgroup> bins: array<atomic<u32>, ${2 * BINS}>;`;
 
 /**
  * `binsTotal(group)` and `limitOf(group, quota)`: the candidates of a class, and where its quota ends. For one
- * invocation; both walk the bins. Needs KEY_BINS and IS_DRAWN.
+ * invocation; both walk the bins. Needs KEY_BINS and {@link drawnFunctions}.
  */
 export const LIMIT_OF = /* wgsl */ `
 fn binsTotal(group: u32) -> u32 {
@@ -88,10 +88,13 @@ fn limitOf(group: u32, quota: u32) -> Limit {
  * `Limit`: the bins before `bin` are taken whole, and of `bin`, which holds `ties` candidates, the `left` smallest keys.
  *
  * `isDrawn(limit, key, group, first, size)`: whether a candidate is among those taken. The keys of the limit's bin lie in
- * the bound u32 `ties` between `first` and `first + size`: positives' from the front, negatives' from the back
+ * the bound u32 buffer between `first` and `first + size`: positives' from the front, negatives' from the back
  * (`tieAt(group, index, first, size)`), in any order. Needs {@link subsetFunctions}.
+ *
+ * @param ties name of that buffer
  */
-export const IS_DRAWN = /* wgsl */ `
+export function drawnFunctions(ties: string): string {
+  return /* wgsl */ `
 struct Limit { bin: u32, left: u32, ties: u32 }
 fn tieAt(group: u32, index: u32, first: u32, size: u32) -> u32 {
   return select(first + size - 1u - index, first + index, group == 0u);
@@ -101,7 +104,8 @@ fn isDrawn(limit: Limit, key: u32, group: u32, first: u32, size: u32) -> bool {
   if (bin != limit.bin) { return bin < limit.bin; }
   var smaller = 0u;
   for (var index = 0u; index < limit.ties && smaller < limit.left; index++) {
-    smaller += select(0u, 1u, ties[tieAt(group, index, first, size)] < key);
+    smaller += select(0u, 1u, ${ties}[tieAt(group, index, first, size)] < key);
   }
   return smaller < limit.left;
 }`;
+}

@@ -1,10 +1,10 @@
 import type { BufferSpec, Kernel, ParamSpec } from '../../tensor/kernel.ts';
 import {
   BINS,
-  IS_DRAWN,
   KEY_BINS,
   LIMIT_OF,
   SUBSET_PARAMS,
+  drawnFunctions,
   randomKeyBuffer,
   subsetFunctions,
 } from './draw-subset.wgsl.ts';
@@ -64,7 +64,7 @@ fn main(
 
 /**
  * How many are taken, and the keys of the two bins in which the quotas end, one of positives and one of negatives.
- * Buffers: assigned, randomKey, histograms as {@link sampleHistogramKernel} → ties u32 [B, N] (see IS_DRAWN; what lies
+ * Buffers: assigned, randomKey, histograms as {@link sampleHistogramKernel} → ties u32 [B, N] (see `drawnFunctions`; what lies
  * between the two lists is not written), limits u32 [B, 6] (bin, left, ties of positives, then of negatives), numPos i32
  * [B], numNeg i32 [B].
  * One workgroup per block and image; each adds up all histograms of its image. Within a block the order of a list is
@@ -83,7 +83,7 @@ export function sampleTiesKernel(spec: SubsetSpec): Kernel {
       { name: 'numNeg', type: 'i32', access: 'write' },
     ],
     params: PARAMS,
-    body: /* wgsl */ `${subsetFunctions(spec)}${BLOCK_RANGE}${KEY_BINS}${LIMIT_OF}${IS_DRAWN}
+    body: /* wgsl */ `${subsetFunctions(spec)}${BLOCK_RANGE}${KEY_BINS}${LIMIT_OF}${drawnFunctions('ties')}
 var<workgroup> ends: array<Limit, 2>;
 var<workgroup> cursors: array<atomic<u32>, 2>;
 
@@ -176,7 +176,7 @@ export function sampleMarkKernel(spec: MarkSpec): Kernel {
       { name: 'count', type: 'u32' },
       { name: 'rowSize', type: 'u32' },
     ],
-    body: /* wgsl */ `${subsetFunctions(spec)}${IS_DRAWN}
+    body: /* wgsl */ `${subsetFunctions(spec)}${drawnFunctions('ties')}
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let index = id.x + id.y * params.rowSize;
