@@ -1,5 +1,5 @@
-/** What {@link chosenBoxes} needs of a case. */
-interface ClassBoxRows {
+/** Rows of a head that predicts a box per class, see `ClassBoxOptions`. */
+export interface ClassBoxRows {
   readonly pred: ArrayLike<number>;
   readonly labels: readonly number[];
   readonly numClasses: number;
