@@ -1,7 +1,9 @@
 import { conv2d } from '../ops/conv/conv2d.ts';
-import type { Tensor, Tensor1D, Tensor4D, Variable } from '../tensor/tf.ts';
+import type { Tensor4D, Variable } from '../tensor/tf.ts';
 import { constant } from './initialisers.ts';
+import { convLayout } from './parameter-layout.ts';
 import type { Initialiser, ParameterSet } from './parameter-set.ts';
+import { as1D, as4D } from './tensor-rank.ts';
 
 export interface ConvModuleSpec {
   /** state_dict prefix: `NAME.weight` and `NAME.bias`. */
@@ -31,6 +33,7 @@ export class ConvModule {
         shape: [outChannels, inChannels, kernelSize, kernelSize],
         role: 'weight',
         trainable,
+        layout: convLayout,
       },
       spec.weightInit,
     );
@@ -56,23 +59,4 @@ export class ConvModule {
       this.#options,
     );
   }
-}
-
-function as4D(variable: Tensor): Tensor4D {
-  if (!isTensor4D(variable)) throw new Error('conv weight: rank 4 wanted');
-  return variable;
-}
-
-function isTensor4D(tensor: Tensor): tensor is Tensor4D {
-  return tensor.rank === 4;
-}
-
-/** A variable of rank 1 as such. */
-export function as1D(variable: Tensor): Tensor1D {
-  if (!isTensor1D(variable)) throw new Error('vector parameter: rank 1 wanted');
-  return variable;
-}
-
-function isTensor1D(tensor: Tensor): tensor is Tensor1D {
-  return tensor.rank === 1;
 }

@@ -1,9 +1,9 @@
 import { batchNorm } from '../ops/norm/batch-norm.ts';
 import type { BatchNormState } from '../ops/norm/batch-norm.ts';
 import type { Tensor4D } from '../tensor/tf.ts';
-import { as1D } from './conv-module.ts';
 import { constant } from './initialisers.ts';
 import type { ParameterSet } from './parameter-set.ts';
+import { as1D } from './tensor-rank.ts';
 
 /** PyTorch's BatchNorm2d defaults, which MMDetection keeps. */
 const EPS = 1e-5;

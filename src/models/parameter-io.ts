@@ -1,9 +1,8 @@
 import { readTensor } from '../tensor/read.ts';
 import { overwrite } from '../tensor/upload.ts';
-import { fromTorchLayout, toTorchLayout } from './parameter-set.ts';
 import type { Parameter, ParameterSet } from './parameter-set.ts';
 
-/** A tensor of a model on the host, in PyTorch's layout (OIHW). */
+/** A tensor of a model on the host, in PyTorch's layout. */
 export interface HostTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -13,10 +12,10 @@ export interface HostTensor {
 /** Reads all tensors back, in state_dict order. Not inside a training step. */
 export async function readParameters(parameters: ParameterSet): Promise<readonly HostTensor[]> {
   return Promise.all(
-    parameters.list().map(async ({ name, shape, variable }) => ({
+    parameters.list().map(async ({ name, shape, layout, variable }) => ({
       name,
       shape,
-      data: toTorchLayout(await readTensor(variable), shape),
+      data: layout.toTorch(await readTensor(variable)),
     })),
   );
 }
@@ -27,9 +26,9 @@ export async function readParameters(parameters: ParameterSet): Promise<readonly
  * @throws Error when the number of values is not the parameter's
  */
 export function writeParameter(parameter: Parameter, values: Float32Array<ArrayBuffer>): void {
-  const { name, shape, variable } = parameter;
+  const { name, layout, variable } = parameter;
   if (values.length !== variable.size) {
     throw new Error(`writeParameter: ${name} has ${variable.size} values, got ${values.length}`);
   }
-  overwrite(variable, fromTorchLayout(values, shape));
+  overwrite(variable, layout.toGpu(values));
 }

@@ -2,6 +2,8 @@ import { rng } from '../base/rng.ts';
 import type { Rng } from '../base/rng.ts';
 import { tf } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/tf.ts';
+import { sameLayout } from './parameter-layout.ts';
+import type { LayoutOf, ParameterLayout } from './parameter-layout.ts';
 
 /**
  * What a tensor of the model is for. It decides weight decay and learning-rate multipliers (MMDetection's
@@ -12,12 +14,19 @@ export type ParameterRole = 'weight' | 'bias' | 'norm-weight' | 'norm-bias' | 'b
 export interface Parameter {
   /** MMDetection's state_dict key, e.g. `backbone.layer1.0.conv1.weight`. */
   readonly name: string;
-  /** PyTorch's shape: OIHW for convolutions, [C] for vectors. */
+  /** PyTorch's shape: OIHW for convolutions, [out, in] for linear layers, [C] for vectors. */
   readonly shape: readonly number[];
   readonly role: ParameterRole;
   readonly trainable: boolean;
-  /** The GPU tensor; HWIO for convolutions. */
+  /** How PyTorch's values lie in {@link variable}. */
+  readonly layout: ParameterLayout;
   readonly variable: Variable;
+}
+
+/** What a module says of a tensor that it adds. */
+export interface ParameterSpec extends Omit<Parameter, 'layout' | 'variable'> {
+  /** Needed from rank 2 on; vectors and scalars lie as in PyTorch. */
+  readonly layout?: LayoutOf;
 }
 
 /** Fills a tensor, in PyTorch's layout. */
@@ -35,15 +44,18 @@ export class ParameterSet {
     this.#seed = seed;
   }
 
-  /** Adds a tensor; throws on a key that is taken. */
-  add(spec: Omit<Parameter, 'variable'>, initialise: Initialiser): Variable {
+  /** Adds a tensor; throws on a key that is taken, and on a matrix without a layout. */
+  add({ layout: layoutOf, ...spec }: ParameterSpec, initialise: Initialiser): Variable {
     if (this.#byName.has(spec.name))
       throw new Error(`ParameterSet: two tensors named ${spec.name}`);
+    if (layoutOf === undefined && spec.shape.length > 1)
+      throw new Error(`ParameterSet: ${spec.name} [${spec.shape.join(', ')}] needs a layout`);
+    const layout = (layoutOf ?? sameLayout)(spec.shape);
     const values = initialise(spec.shape, rng(this.#seed, hashName(spec.name)));
-    const initial = tf.tensor(fromTorchLayout(values, spec.shape), gpuShape(spec.shape));
+    const initial = tf.tensor(layout.toGpu(values), [...layout.gpuShape]);
     const variable = tf.variable(initial, spec.trainable);
     initial.dispose();
-    this.#byName.set(spec.name, { ...spec, variable });
+    this.#byName.set(spec.name, { ...spec, layout, variable });
     return variable;
   }
 
@@ -64,52 +76,6 @@ export class ParameterSet {
     for (const { variable } of this.#byName.values()) variable.dispose();
     this.#byName.clear();
   }
-}
-
-/** Shape of a tensor on the GPU: HWIO where PyTorch has OIHW. */
-function gpuShape(shape: readonly number[]): number[] {
-  const [out, input, height, width] = shape;
-  if (shape.length !== 4) return [...shape];
-  return [height ?? 0, width ?? 0, input ?? 0, out ?? 0];
-}
-
-/** OIHW values to HWIO; other ranks are returned as they are. */
-export function fromTorchLayout(
-  values: Float32Array<ArrayBuffer>,
-  shape: readonly number[],
-): Float32Array<ArrayBuffer> {
-  return permute(values, shape, 'to-hwio');
-}
-
-/** HWIO values to OIHW, for a parameter whose PyTorch shape is given. */
-export function toTorchLayout(
-  values: Float32Array<ArrayBuffer>,
-  shape: readonly number[],
-): Float32Array<ArrayBuffer> {
-  return permute(values, shape, 'to-oihw');
-}
-
-function permute(
-  values: Float32Array<ArrayBuffer>,
-  shape: readonly number[],
-  direction: 'to-hwio' | 'to-oihw',
-): Float32Array<ArrayBuffer> {
-  const [outs, ins, height, width] = shape;
-  if (outs === undefined || ins === undefined || height === undefined || width === undefined) {
-    return values;
-  }
-  const result = new Float32Array(values.length);
-  let oihw = 0;
-  for (let o = 0; o < outs; o++)
-    for (let i = 0; i < ins; i++)
-      for (let y = 0; y < height; y++)
-        for (let x = 0; x < width; x++) {
-          const hwio = ((y * width + x) * ins + i) * outs + o;
-          if (direction === 'to-hwio') result[hwio] = values[oihw] ?? 0;
-          else result[oihw] = values[hwio] ?? 0;
-          oihw += 1;
-        }
-  return result;
 }
 
 /** FNV-1a, 32 bits: a stable counter for a name's random stream. */

@@ -5,7 +5,6 @@ import type { DetectionBatch } from '../models/detectors/detector.ts';
 import type { RetinaLevel } from '../models/dense-heads/retina-head.ts';
 import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
 import { writeParameter } from '../models/parameter-io.ts';
-import { toTorchLayout } from '../models/parameter-set.ts';
 import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
 import { readOracleJson } from '../ops/oracle/casepack.ts';
 import { readIntTensor, readTensor } from '../tensor/read.ts';
@@ -229,7 +228,7 @@ function suite(page: z.infer<typeof pageSchema>): void {
         if (parameter === undefined || want === null) continue;
         const gradient = grads[parameter.variable.name];
         if (gradient === undefined) throw new Error(`${name} has no gradient`);
-        const values = toTorchLayout(await readTensor(gradient), parameter.shape);
+        const values = parameter.layout.toTorch(await readTensor(gradient));
         const norm = Math.sqrt(values.reduce((s, v) => s + v * v, 0));
         expect(
           Math.abs(norm - want.l2),
