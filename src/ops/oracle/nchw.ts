@@ -32,3 +32,12 @@ export function oihwToHwio({ shape, data }: PackedArray): {
   });
   return { shape: [h, w, i, o], data: values };
 }
+
+/** A linear layer's weight of a casepack, [O, I], as [I, O]. */
+export function transposed({ shape, data }: PackedArray): {
+  readonly shape: [number, number];
+  readonly data: Float32Array<ArrayBuffer>;
+} {
+  const [o = 0, i = 0] = shape;
+  return { shape: [i, o], data: permuted(data, (at) => (at % o) * i + Math.floor(at / o)) };
+}

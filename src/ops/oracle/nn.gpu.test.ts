@@ -5,29 +5,26 @@ import type { Tensor } from '../../tensor/tf.ts';
 import { conv2d } from '../conv/conv2d.ts';
 import { describeOnGpu, gpuTest } from '../host/describe-on-backends.ts';
 import { expectCloseToScale } from '../host/expect-close-to-scale.ts';
+import { linear } from '../linear/linear.ts';
 import { batchNorm } from '../norm/batch-norm.ts';
+import { groupNorm } from '../norm/group-norm.ts';
 import { maxPool } from '../pool/max-pool.ts';
+import { resizeBilinear } from '../resize-bilinear/resize-bilinear.ts';
 import { upsampleAdd } from '../upsample-add/upsample-add.ts';
 import { readCasepack } from './casepack.ts';
 import type { PackedCase } from './casepack.ts';
-import { nchwToNhwc, oihwToHwio } from './nchw.ts';
+import { nchwToNhwc, oihwToHwio, transposed } from './nchw.ts';
 
-/** Cases of the pack that no op here covers, and why; a case that is neither here nor run fails the list test. */
-const OUT_OF_SCOPE: Readonly<Record<string, string>> = {
-  'group_norm g4_c8': 'group norm',
-  'group_norm g32_c64': 'group norm',
-  'group_norm g1_c6': 'group norm',
-  'linear fc': 'linear layers',
-  'flatten_linear roi_feature_flatten_order': 'linear layers',
-  'resize_bilinear 20x24_to_15x18': 'bilinear resizing on the GPU',
-  'resize_bilinear 20x24_to_40x48': 'bilinear resizing on the GPU',
-  'resize_bilinear 20x24_to_33x21': 'bilinear resizing on the GPU',
+/** Cases that are run elsewhere, beside what they are about. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'normalize mmdet_rgb': 'src/ops/image/normalise-image.gpu.test.ts',
+  'flatten_linear roi_feature_flatten_order': 'src/models/linear-module.gpu.test.ts',
 };
 
-/** Beside its kernel: src/ops/image/normalise-image.gpu.test.ts. */
-const ELSEWHERE = new Set(['normalize mmdet_rgb']);
-
-/** An op on a case's inputs; the tensors are in the order of `gradients`, the names of the case's gradients. */
+/**
+ * An op on a case's inputs; the tensors are in the order of `gradients`, the names of the case's gradients. A case without
+ * `grad_out` is run forward only.
+ */
 interface Run {
   readonly inputs: () => Tensor[];
   readonly op: (...inputs: Tensor[]) => Tensor;
@@ -78,6 +75,34 @@ const RUNS: Readonly<Record<string, (c: PackedCase) => Run>> = {
       gradients: ['grad_x', 'grad_w', ...(bias ? ['grad_b'] : [])],
     };
   },
+  linear: (c) => ({
+    inputs: () => {
+      const x = c.array('x');
+      const weight = transposed(c.array('w'));
+      return [
+        tf.tensor2d(Float32Array.from(x.data), [x.shape[0] ?? 0, x.shape[1] ?? 0]),
+        tf.tensor2d(weight.data, weight.shape),
+        vector(c, 'b'),
+      ];
+    },
+    op: (x, w, b) => linear(x as tf.Tensor2D, w as tf.Tensor2D, b as tf.Tensor1D),
+    gradients: ['grad_x', 'grad_w', 'grad_b'],
+  }),
+  group_norm: (c) => ({
+    inputs: () => [map(c, 'x'), vector(c, 'weight'), vector(c, 'bias')],
+    op: (x, weight, bias) =>
+      groupNorm(x as tf.Tensor4D, weight as tf.Tensor1D, bias as tf.Tensor1D, {
+        groups: c.number('groups'),
+        eps: c.number('eps'),
+        relu: false,
+      }),
+    gradients: ['grad_x', 'grad_weight', 'grad_bias'],
+  }),
+  resize_bilinear: (c) => ({
+    inputs: () => [map(c, 'x')],
+    op: (x) => resizeBilinear(x as tf.Tensor4D, [c.number('out_h'), c.number('out_w')]),
+    gradients: [],
+  }),
   maxpool: (c) => ({
     inputs: () => [map(c, 'x')],
     op: (x) =>
@@ -137,8 +162,14 @@ const RUNS: Readonly<Record<string, (c: PackedCase) => Run>> = {
 /** What a case says under a key, in our layout. */
 function wanted(c: PackedCase, key: string): ArrayLike<number> {
   const array = c.array(key);
+  if (array.shape.length === 2 && key === 'grad_w') return transposed(array).data;
   if (array.shape.length !== 4) return array.data;
   return key === 'grad_w' ? oihwToHwio(array).data : nchwToNhwc(array).data;
+}
+
+/** A shape of the pack in our layout. */
+function outShape([n = 0, c = 0, ...sides]: readonly number[]): number[] {
+  return sides.length === 2 ? [n, ...sides, c] : [n, c];
 }
 
 const pack = await readCasepack('ops/nn');
@@ -146,23 +177,20 @@ const cases = pack ?? [];
 const fullName = (c: PackedCase): string => `${c.op} ${c.name}`;
 
 test.skipIf(pack === undefined)(
-  'oracle ops/nn is there, and every case is run or named as out of scope (skipped where it is absent)',
+  'oracle ops/nn is there, and every case is run (skipped where it is absent)',
   () => {
     expect(cases.length).toBeGreaterThan(0);
-    const left = cases.map(fullName).filter((name) => {
-      const op = name.split(' ')[0] ?? '';
-      return !(op in RUNS) && !(name in OUT_OF_SCOPE) && !ELSEWHERE.has(name);
-    });
+    const left = cases
+      .filter((c) => !(c.op in RUNS) && !(fullName(c) in ELSEWHERE))
+      .map((c) => fullName(c));
     expect(left).toEqual([]);
   },
 );
 
 describeOnGpu('ops/nn against torch', () => {
   for (const c of cases) {
-    const reason = OUT_OF_SCOPE[fullName(c)];
     const prepare = RUNS[c.op];
-    if (reason !== undefined) test.skip(`${fullName(c)}: out of scope (${reason})`, () => {});
-    else if (prepare !== undefined) gpuTest(fullName(c), () => check(c, prepare));
+    if (prepare !== undefined) gpuTest(fullName(c), () => check(c, prepare));
   }
 });
 
@@ -170,7 +198,10 @@ async function check(c: PackedCase, prepare: (c: PackedCase) => Run): Promise<vo
   await tf.ready();
   const { inputs, op, gradients, changed = [] } = prepare(c);
   const tensors = tf.tidy(() => {
-    const { value, grads } = tf.valueAndGrads(op)(inputs(), map(c, 'grad_out'));
+    if (!c.has('grad_out')) return [op(...inputs())];
+    const { shape } = c.array('grad_out');
+    const dy = tf.tensor(Float32Array.from(wanted(c, 'grad_out')), outShape(shape));
+    const { value, grads } = tf.valueAndGrads(op)(inputs(), dy);
     return [value, ...grads];
   });
   const keys = ['y', ...gradients];
