@@ -30,6 +30,7 @@ test('every link between the documents leads somewhere', () => {
     'README.zh-CN.md',
     'CONTRIBUTING.md',
     'docs/architecture.md',
+    'docs/performance.md',
     ...readdirSync(join(ROOT, 'docs/adr')).map((name) => `docs/adr/${name}`),
   ];
   const broken = documents.flatMap((document) => {

@@ -52,6 +52,26 @@ const trainAnswer = z.strictObject({
   }),
   checkpoint: z.string(),
 });
+const counts = z.int().nonnegative();
+const benchAnswer = z.strictObject({
+  adapter: z.string().min(1),
+  cases: z.array(z.never()),
+  geomean: z.strictObject({}),
+  counters: z.record(
+    z.string(),
+    z.strictObject({
+      dispatches: counts.positive(),
+      submits: counts.positive(),
+      readbacks: z.literal(0),
+      create_buffers: counts,
+      create_bind_groups: counts.positive(),
+      buffer_writes: counts.positive(),
+      js_ms: counts,
+      peak_bytes: counts.positive(),
+      kernels: z.record(z.string().min(1), counts.positive()),
+    }),
+  ),
+});
 const predictAnswer = z.array(
   z.strictObject({
     image: z.string(),
@@ -107,6 +127,16 @@ describe.skipIf(noAdapter)('the command line on a GPU', { timeout: 180_000 }, ()
   it('doctor answers with an adapter that computes right', () => {
     expect(doctor.code).toBe(0);
     doctorAnswer.parse(JSON.parse(doctor.stdout));
+  });
+
+  it('bench counts every dispatch of a step under the name of its kernel', async () => {
+    const { code, stdout, stderr } = await runCli(['bench', 'retinanet_r50', '--json']);
+    expect(code, stderr).toBe(0);
+    const { counters } = benchAnswer.parse(JSON.parse(stdout));
+    expect(Object.keys(counters)).toEqual(['retinanet_r50_fpn 512x512x2']);
+    for (const { dispatches, kernels } of Object.values(counters)) {
+      expect(Object.values(kernels).reduce((sum, n) => sum + n, 0)).toBe(dispatches);
+    }
   });
 
   it('trains, tests and predicts on a folder', async () => {

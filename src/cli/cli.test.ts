@@ -38,7 +38,8 @@ describe('a wrong call', () => {
   it.each<{ args: readonly string[]; words: string }>([
     { args: [], words: 'usage:' },
     { args: ['trian'], words: 'Did you mean train?' },
-    { args: ['bench'], words: 'bench is not built yet' },
+    { args: ['convert'], words: 'convert is not built yet' },
+    { args: ['bench', 'fcos_r999'], words: 'no step is called fcos_r999' },
     { args: ['train', PRESET], words: '--work-dir is missing' },
     { args: ['train', PRESET, '--wrok-dir', 'x'], words: 'Did you mean --work-dir?' },
     { args: ['train', PRESET, '--work-dir', 'x', '--resume'], words: '--resume is not built yet' },

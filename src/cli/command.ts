@@ -46,7 +46,7 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Names of the positional arguments; one that ends in `…` takes one or more. */
+  /** Names of the positional arguments; one that ends in `…` takes one or more, one in brackets may be left out. */
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** What the help says beyond the options. */

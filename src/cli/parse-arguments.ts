@@ -79,8 +79,9 @@ function explain(error: unknown, names: readonly string[]): string {
 
 function checkPositionals(wanted: readonly string[], given: readonly string[]): void {
   const missing = wanted[given.length];
-  if (missing !== undefined) throw new UsageError(`${missing.replace('…', '')} is missing.`);
-  const open = wanted.at(-1)?.endsWith('…') === true;
+  if (missing !== undefined && !missing.startsWith('['))
+    throw new UsageError(`${missing.replace('…', '')} is missing.`);
+  const open = /…\]?$/.test(wanted.at(-1) ?? '');
   if (!open && given.length > wanted.length) {
     throw new UsageError(`there is an argument too many: ${given[wanted.length] ?? ''}.`);
   }

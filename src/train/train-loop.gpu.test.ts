@@ -4,7 +4,8 @@ import type { Batch } from '../data/loader/batch.ts';
 import { RetinaNet } from '../models/detectors/retinanet.ts';
 import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
 import { readParameters } from '../models/parameter-io.ts';
-import { describeOnGpu, gpuTest } from '../ops/host/describe-on-backends.ts';
+import { describeOnGpu, gpuTest, sharedHost } from '../ops/host/describe-on-backends.ts';
+import { GpuCounter } from '../tensor/gpu-counter.ts';
 import { tf } from '../tensor/tf.ts';
 import { NO_PARAMWISE } from './optimizers/paramwise.ts';
 import { Optimizer } from './optimizers/optimizer.ts';
@@ -118,15 +119,9 @@ async function run(
   }
 }
 
-/** What a spy saw of the API while it was on. */
-interface ApiUse {
-  mapAsync: number;
-  canvas: number;
-  dispatches: number;
-}
-
 const restore: (() => void)[] = [];
-let use: ApiUse = { mapAsync: 0, canvas: 0, dispatches: 0 };
+let canvasUses = 0;
+let counter: GpuCounter;
 
 /** Replaces a method of a prototype by one that counts and calls it. */
 function spyOn<T extends object>(prototype: T, method: keyof T & string, count: () => void): void {
@@ -139,15 +134,15 @@ function spyOn<T extends object>(prototype: T, method: keyof T & string, count: 
   restore.push(() => Reflect.set(prototype, method, original));
 }
 
-beforeEach(() => {
-  use = { mapAsync: 0, canvas: 0, dispatches: 0 };
-  spyOn(GPUBuffer.prototype, 'mapAsync', () => (use.mapAsync += 1));
-  spyOn(HTMLCanvasElement.prototype, 'getContext', () => (use.canvas += 1));
-  spyOn(OffscreenCanvas.prototype, 'getContext', () => (use.canvas += 1));
-  spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups', () => (use.dispatches += 1));
+beforeEach(async () => {
+  canvasUses = 0;
+  counter = new GpuCounter((await sharedHost()).backend.device, { execute: true });
+  spyOn(HTMLCanvasElement.prototype, 'getContext', () => (canvasUses += 1));
+  spyOn(OffscreenCanvas.prototype, 'getContext', () => (canvasUses += 1));
 });
 
 afterEach(() => {
+  counter.stop();
   for (const undo of restore.splice(0)) undo();
 });
 
@@ -157,10 +152,11 @@ describeOnGpu('training loop', () => {
     await run({
       steps: 20,
       during: (_, iter) => {
-        reads.push(use.mapAsync);
-        expect(use.canvas).toBe(0);
+        const { readbacks } = counter.counts;
+        reads.push(readbacks);
+        expect(canvasUses).toBe(0);
         // The read of a full ring starts between two steps, after the tenth and after the twentieth.
-        expect(use.mapAsync, `reads after step ${iter}`).toBe(Math.floor(iter / 10));
+        expect(readbacks, `reads after step ${iter}`).toBe(Math.floor(iter / 10));
       },
     });
     expect(reads.length).toBe(20);
@@ -170,13 +166,11 @@ describeOnGpu('training loop', () => {
     'a step makes the same dispatches with no ground truth and with the maximum',
     async () => {
       const counts: number[] = [];
-      let last = 0;
       await run({
         steps: 4,
         boxes: (n) => [0, ROOM, 1, 0][n] ?? 0,
         during: () => {
-          counts.push(use.dispatches - last);
-          last = use.dispatches;
+          counts.push(counter.take().dispatches);
         },
       });
       expect(new Set(counts).size, `dispatches per step: ${counts.join(', ')}`).toBe(1);

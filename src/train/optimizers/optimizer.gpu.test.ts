@@ -1,7 +1,9 @@
 import { expect } from 'vitest';
 import { ParameterSet } from '../../models/parameter-set.ts';
-import { describeOnGpu, gpuTest } from '../../ops/host/describe-on-backends.ts';
+import { describeOnGpu, gpuTest, sharedHost } from '../../ops/host/describe-on-backends.ts';
 import { variedValues } from '../../ops/host/varied-values.ts';
+import { pairsPerDispatch } from '../../ops/optim/update.ts';
+import { GpuCounter } from '../../tensor/gpu-counter.ts';
 import { readTensor } from '../../tensor/read.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
@@ -74,6 +76,23 @@ describeOnGpu('Optimizer', () => {
       expect(optimizer.stateOf('nobody')).toEqual({});
     }),
   );
+
+  gpuTest('updates as many parameters per dispatch as the device can bind', async () => {
+    const { device } = (await sharedHost()).backend;
+    await withOptimizer(SGD, (optimizer, gradients) => {
+      const counter = new GpuCounter(device, { execute: true });
+      optimizer.step(gradients, 0.1).dispose();
+      const { kernels } = counter.take();
+      counter.stop();
+      const { maxStorageBuffersPerShaderStage: most } = device.limits;
+      expect(kernels).toEqual({
+        sgd: Math.ceil(SIZES.length / pairsPerDispatch()),
+        sum_squares: Math.ceil((SIZES.length - 1) / (most - 1)),
+        grad_norm: 1,
+      });
+      return Promise.resolve();
+    });
+  });
 
   gpuTest('names the moments of Adam as PyTorch does', () =>
     withOptimizer(ADAM, async (optimizer, gradients) => {

@@ -1,0 +1,19 @@
+/** A training step that `bench` counts, at the widths that the preset has. */
+export interface BenchStep {
+  readonly preset: string;
+  /** Padded input in pixels, and images. */
+  readonly height: number;
+  readonly width: number;
+  readonly batch: number;
+}
+
+/** Every step, in the order of the answer. */
+export const benchSteps: readonly BenchStep[] = [
+  { preset: 'retinanet/retinanet_r50_fpn_1x_coco', height: 512, width: 512, batch: 2 },
+];
+
+/** The step's key in the answer, e.g. `retinanet_r50_fpn 512x512x2`: model, height, width and images. */
+export function stepName({ preset, height, width, batch }: BenchStep): string {
+  const model = preset.replace(/^.*\//, '').replace(/_\d+x_.*$/, '');
+  return `${model} ${height}x${width}x${batch}`;
+}
