@@ -4,13 +4,21 @@ import { tf } from '../../tensor/tf.ts';
 import { describeOnBackends, describeOnGpu, gpuTest } from '../host/describe-on-backends.ts';
 import type { AnchorLevel, HeightWidth } from './anchor-levels.ts';
 import { levelSize } from './anchor-levels.ts';
-import { anchorValidFlagsReference } from './anchor-valid-flags.reference.ts';
+import {
+  anchorInsideFlagsReference,
+  anchorValidFlagsReference,
+} from './anchor-valid-flags.reference.ts';
 import { anchorValidFlags } from './anchor-valid-flags.ts';
 
 interface Case {
   readonly name: string;
   readonly levels: readonly AnchorLevel[];
   readonly padShapes: readonly HeightWidth[];
+  readonly inside?: {
+    readonly anchors: readonly (readonly number[])[];
+    readonly imgShapes: readonly HeightWidth[];
+    readonly allowedBorder: number;
+  };
   readonly expected?: readonly number[];
 }
 
@@ -57,19 +65,80 @@ const cases: Case[] = [
     levels: levels(3, [2, 2, 8, 8]),
     padShapes: [{ height: 0, width: 0 }],
   },
+  ...[
+    // The right and bottom ends are excluded: 15 < 15 is false, 15 < 15 + 1 is true.
+    { allowedBorder: 0, expected: [1, 0, 0, 0, 0, 0] },
+    { allowedBorder: 1, expected: [1, 1, 1, 1, 0, 0] },
+    { allowedBorder: -1, expected: [1, 1, 1, 1, 1, 0] },
+  ].map(({ allowedBorder, expected }) => ({
+    // Of the last cell the image has nothing.
+    name: `by hand, inside with a border of ${allowedBorder}`,
+    levels: levels(1, [1, 6, 4, 10]),
+    padShapes: [{ height: 10, width: 20 }],
+    inside: {
+      anchors: [
+        [0, 0, 14.5, 8.5],
+        [-1, 0, 5, 5],
+        [3, 3, 15, 8],
+        [3, 3, 8, 9],
+        [Number.NaN, 0, 5, 5],
+        [0, 0, 5, 5],
+      ],
+      imgShapes: [{ height: 9, width: 15 }],
+      allowedBorder,
+    },
+    expected,
+  })),
+  {
+    name: 'inside, two levels, two images of different size',
+    levels: levels(3, [9, 11, 8, 8], [5, 6, 16, 16]),
+    padShapes: [
+      { height: 72, width: 88 },
+      { height: 64, width: 64 },
+    ],
+    inside: {
+      anchors: Array.from({ length: 387 }, (_, index) => {
+        const x = ((index * 37) % 100) - 9;
+        const y = ((index * 53) % 80) - 9;
+        return [x, y, x + (index % 13) * 2, y + (index % 7) * 3];
+      }),
+      imgShapes: [
+        { height: 70, width: 81 },
+        { height: 50, width: 64 },
+      ],
+      allowedBorder: 3.5,
+    },
+  },
 ];
+
+function sizesTensor(sizes: readonly HeightWidth[]) {
+  return tf.tensor2d(
+    sizes.map(({ height, width }) => [height, width]),
+    undefined,
+    'int32',
+  );
+}
 
 describeOnBackends<Case, readonly number[]>('anchorValidFlags', {
   cases,
-  reference: (input) =>
-    input.padShapes.flatMap((shape) => [...anchorValidFlagsReference(input.levels, shape)]),
+  reference: ({ levels: all, padShapes, inside }) =>
+    padShapes.flatMap((shape, image) => {
+      const valid = anchorValidFlagsReference(all, shape);
+      const size = inside?.imgShapes[image];
+      if (inside === undefined || size === undefined) return [...valid];
+      const anchors = Float32Array.from(inside.anchors.flat());
+      const isInside = anchorInsideFlagsReference(anchors, size, inside.allowedBorder);
+      return Array.from(valid, (flag, anchor) => flag & (isInside[anchor] ?? 0));
+    }),
   async webgpu(input) {
-    const padShapes = tf.tensor2d(
-      input.padShapes.map(({ height, width }) => [height, width]),
-      undefined,
-      'int32',
-    );
-    const flags = anchorValidFlags(padShapes, input.levels);
+    const padShapes = sizesTensor(input.padShapes);
+    const inside = input.inside && {
+      anchors: tf.tensor2d(input.inside.anchors.map((box) => [...box])),
+      imgShapes: sizesTensor(input.inside.imgShapes),
+      allowedBorder: input.inside.allowedBorder,
+    };
+    const flags = anchorValidFlags(padShapes, input.levels, inside ?? null);
+    if (inside !== undefined) tf.dispose([inside.anchors, inside.imgShapes]);
     const values = await readIntTensor(flags);
     tf.dispose([padShapes, flags]);
     return [...values];

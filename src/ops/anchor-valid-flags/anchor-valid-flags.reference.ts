@@ -20,3 +20,19 @@ export function anchorValidFlagsReference(
   }
   return flags;
 }
+
+/** Slow twin of the demand to lie inside, for one image: 1 where the anchor does, else 0. [N] */
+export function anchorInsideFlagsReference(
+  anchors: Float32Array,
+  { height, width }: HeightWidth,
+  allowedBorder: number,
+): Int32Array<ArrayBuffer> {
+  return Int32Array.from({ length: anchors.length / 4 }, (_, index) => {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = anchors.subarray(index * 4, index * 4 + 4);
+    if (allowedBorder < 0) return 1;
+    const low = -allowedBorder;
+    const isInside =
+      x1 >= low && y1 >= low && x2 < width + allowedBorder && y2 < height + allowedBorder;
+    return isInside ? 1 : 0;
+  });
+}
