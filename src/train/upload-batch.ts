@@ -14,7 +14,16 @@ export function uploadImages(batch: Batch): ImageBatch {
     inputSize: [count, height, width],
     imgShapes: uploadInts(batch.imgShapes, [count, 2]).as2D(count, 2),
     padShapes: uploadInts(batch.padShapes, [count, 2]).as2D(count, 2),
+    batchShapes: uploadInts(batchShapes(batch.padShapes), [count, 2]).as2D(count, 2),
   };
+}
+
+/** For each image the largest height and the largest width of all. */
+function batchShapes(padShapes: Int32Array): Int32Array<ArrayBuffer> {
+  const largest = [0, 1].map((axis) =>
+    padShapes.reduce((most, side, i) => (i % 2 === axis ? Math.max(most, side) : most), 0),
+  );
+  return Int32Array.from(padShapes, (_, i) => largest[i % 2] ?? 0);
 }
 
 /**

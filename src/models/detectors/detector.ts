@@ -12,6 +12,8 @@ export interface ImageBatch {
   readonly imgShapes: Tensor2D;
   /** int32 [B, 2]: MMDetection's pad_shape. */
   readonly padShapes: Tensor2D;
+  /** int32 [B, 2]: MMDetection's batch_input_shape, the same for all images. A bucket may be larger. */
+  readonly batchShapes: Tensor2D;
 }
 
 /** A training batch on the GPU. G = padded number of ground truths. */

@@ -1,6 +1,6 @@
 import { anchorValidFlags } from '../../ops/anchor-valid-flags/anchor-valid-flags.ts';
 import { bboxTargets } from '../../ops/anchor-targets/bbox-targets.ts';
-import { sampledFactor } from '../../ops/avg-factor/avg-factor.ts';
+import { sampledCount, samplingAvgFactor } from '../../ops/avg-factor/avg-factor.ts';
 import { sigmoidCrossEntropyLoss } from '../../ops/cross-entropy-loss/sigmoid-cross-entropy-loss.ts';
 import { maxIouAssign } from '../../ops/matcher/max-iou-assign.ts';
 import type { Detections } from '../../ops/retina-predict/retina-predict.ts';
@@ -144,15 +144,17 @@ export class FasterRcnn implements Detector {
       assigned,
       labels,
       deltas: bboxTargets(anchors, batch.gtBoxes, assigned, rpnHead.coder),
-      // MMDetection counts at least one positive and one negative per image.
-      avgFactor: sampledFactor(numPos, numNeg, rules === 'mmdetection' ? 1 : 0),
+      avgFactor:
+        rules === 'torchvision'
+          ? sampledCount(numPos, numNeg)
+          : samplingAvgFactor(numPos, numNeg),
     };
   }
 
   /** Proposals of a batch; constants for the gradient. */
   propose(
     levels: readonly RpnLevel[],
-    { imgShapes, padShapes, inputSize }: Pick<ImageBatch, 'imgShapes' | 'padShapes' | 'inputSize'>,
+    { imgShapes, batchShapes, inputSize }: Omit<ImageBatch, 'bytes' | 'padShapes'>,
     options: ProposalOptions,
   ): RpnProposals {
     const { levels: grid, anchors } = this.anchorsFor(inputSize);
@@ -161,7 +163,7 @@ export class FasterRcnn implements Detector {
       bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
       anchors,
       // The bucket may be larger than what MMDetection pads the batch to: cells beyond are not there.
-      valid: anchorValidFlags(batchShapes(padShapes), grid),
+      valid: anchorValidFlags(batchShapes, grid),
       imgShapes,
       options: {
         rule: this.options.rules,

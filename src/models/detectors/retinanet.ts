@@ -1,5 +1,5 @@
 import { anchorValidFlags } from '../../ops/anchor-valid-flags/anchor-valid-flags.ts';
-import { avgFactor } from '../../ops/avg-factor/avg-factor.ts';
+import { avgFactor, avgFactorPerImage } from '../../ops/avg-factor/avg-factor.ts';
 import { bboxTargets } from '../../ops/anchor-targets/bbox-targets.ts';
 import { maxIouAssign } from '../../ops/matcher/max-iou-assign.ts';
 import type { MaxIouAssignOptions } from '../../ops/matcher/max-iou-assign.ts';
@@ -16,6 +16,7 @@ import { ParameterSet } from '../parameter-set.ts';
 import type { DetectorRules } from '../rules.ts';
 import { AnchorCache, anchorsPerCell } from '../task-modules/anchors/anchor-cache.ts';
 import type { AnchorSet, AnchorSpec } from '../task-modules/anchors/anchor-cache.ts';
+import { matcherInput } from '../task-modules/matcher-input.ts';
 import type { DetectionBatch, Detector, ImageBatch, PredictOptions } from './detector.ts';
 import { PyramidExtractor } from './pyramid-extractor.ts';
 import type { PyramidOptions } from './pyramid-extractor.ts';
@@ -50,13 +51,18 @@ export interface RetinaTargets {
   readonly assigned: Tensor;
   /** float32 [B, N, 4] */
   readonly deltas: Tensor;
-  /** float32 [1] */
+  /** float32 [1]; by torchvision's rules [B] */
   readonly avgFactor: Tensor;
+  /** float32 [N, 4] xyxy */
+  readonly anchors: Tensor;
+  /** float32 [B, G, 4] xyxy */
+  readonly gtBoxes: Tensor;
 }
 
 /**
  * RetinaNet (Lin et al., 2017, Focal Loss for Dense Object Detection) by MMDetection's rules: every level's loss is
- * divided by the same average factor, Σ over images of max(positives, 1), and the levels are summed.
+ * divided by the same average factor, Σ over images of max(positives, 1), and the levels are summed. By torchvision's,
+ * each image's loss is divided by its own positives, and the images are averaged.
  */
 export class RetinaNet implements Detector {
   readonly parameters: ParameterSet;
@@ -101,34 +107,33 @@ export class RetinaNet implements Detector {
 
   /** MaxIoU assignment and delta targets of a batch. Outside the tape; no read. */
   assign(batch: DetectionBatch, { levels, anchors }: AnchorSet): RetinaTargets {
-    const { assigner, head, coder } = this.options;
-    const valid = anchorValidFlags(batch.padShapes, levels);
+    const { assigner, head, coder, rules, allowedBorder } = this.options;
+    const inside = { allowedBorder, imgShapes: batch.imgShapes, anchors };
     const { assigned, labels, numPos } = maxIouAssign({
+      ...matcherInput(batch, assigner, rules),
       anchors,
-      valid,
-      gtBoxes: batch.gtBoxes,
-      gtLabels: batch.gtLabels,
-      gtCounts: batch.gtCounts,
-      options: assigner,
+      valid: anchorValidFlags(batch.padShapes, levels, inside),
       numClasses: head.numClasses,
     });
     return {
       labels,
       assigned,
+      anchors,
+      gtBoxes: batch.gtBoxes,
       deltas: bboxTargets(anchors, batch.gtBoxes, assigned, coder),
-      avgFactor: avgFactor(numPos),
+      avgFactor: rules === 'torchvision' ? avgFactorPerImage(numPos) : avgFactor(numPos),
     };
   }
 
   /** Focal and box loss over all levels, in the order of the log keys; differentiable in the head's outputs. */
   losses(levels: readonly RetinaLevel[], targets: RetinaTargets): readonly Tensor[] {
-    const { lossCls, lossBbox } = this.options;
+    const { lossCls, lossBbox, posWeight, coder } = this.options;
     const join = (parts: readonly Tensor[]): Tensor => tf.concat([...parts], 1);
     const logits = join(levels.map(({ clsScore }) => clsScore));
     const pred = join(levels.map(({ bboxPred }) => bboxPred));
     return [
-      sigmoidFocalLoss(logits, targets.labels, targets.avgFactor, lossCls),
-      denseBoxLoss({ pred, ...targets }, lossBbox),
+      sigmoidFocalLoss(logits, targets.labels, targets.avgFactor, { ...lossCls, posWeight }),
+      denseBoxLoss({ pred, ...targets }, lossBbox, coder),
     ];
   }
 
@@ -138,7 +143,7 @@ export class RetinaNet implements Detector {
     { imgShapes, inputSize }: Pick<ImageBatch, 'imgShapes' | 'inputSize'>,
     { scaleFactors, scoreThr }: PredictOptions,
   ): Detections {
-    const { test, coder } = this.options;
+    const { test, coder, rules } = this.options;
     return retinaPredict({
       clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
       bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
@@ -146,10 +151,11 @@ export class RetinaNet implements Detector {
       imgShapes,
       scaleFactors,
       options: {
+        rule: rules,
         scoreThr: scoreThr ?? test.scoreThr,
         nmsPre: test.nmsPre,
         minBboxSize: test.minBboxSize,
-        nmsIouThreshold: test.nms.iouThreshold,
+        nms: test.nms,
         maxPerImg: test.maxPerImg,
         coder,
       },

@@ -18,6 +18,8 @@ export interface ClassBoxLossInput {
   readonly labels: Tensor;
   /** float32 [1] */
   readonly avgFactor: Tensor;
+  /** K: classes without the background. */
+  readonly numClasses: number;
   /** Label of the first class. */
   readonly labelOffset: number;
 }
@@ -28,16 +30,17 @@ export function classBoxLoss(
   spec: BoxLossSpec,
   coder: CoderSpec,
 ): Scalar {
-  const { pred, deltaTargets, labels, avgFactor, labelOffset } = input;
+  const { pred, deltaTargets, labels, avgFactor, numClasses, labelOffset } = input;
   if (spec.type === 'L1Loss' || spec.type === 'SmoothL1Loss') {
     const beta = spec.type === 'L1Loss' ? 0 : spec.beta;
-    const options = { beta, lossWeight: spec.lossWeight, labelOffset };
+    const options = { beta, lossWeight: spec.lossWeight, numClasses, labelOffset };
     return classBoxL1Loss(pred, deltaTargets, labels, avgFactor, options);
   }
   const form = { kind: 'deltas', anchors: input.boxes(), ...coder } as const;
   return classBoxIouLoss(pred, form, input.gtTargets(), labels, avgFactor, {
     ...spec,
     measure: iouMeasure(spec),
+    numClasses,
     labelOffset,
   });
 }

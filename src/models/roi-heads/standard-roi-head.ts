@@ -1,4 +1,4 @@
-import { sampledFactor } from '../../ops/avg-factor/avg-factor.ts';
+import { sampledCount } from '../../ops/avg-factor/avg-factor.ts';
 import { accuracy } from '../../ops/cross-entropy-loss/accuracy.ts';
 import { softmaxCrossEntropyLoss } from '../../ops/cross-entropy-loss/softmax-cross-entropy-loss.ts';
 import { matchedBoxes } from '../../ops/matched-boxes/matched-boxes.ts';
@@ -106,9 +106,9 @@ export class StandardRoiHead {
     gtBoxes: Tensor,
     posWeight: number,
   ): readonly Tensor[] {
-    const { lossCls, lossBbox, coder } = this.#options.bboxHead;
-    // The number of all sampled RoIs divides both losses (MMDetection §BBoxHead.loss).
-    const avgFactor = sampledFactor(sampled.numPos, sampled.numNeg);
+    const { lossCls, lossBbox, coder, numClasses } = this.#options.bboxHead;
+    // The number of all sampled RoIs divides both losses; without any, both are 0.
+    const avgFactor = sampledCount(sampled.numPos, sampled.numNeg, 1);
     const { labels, deltaTargets } = sampled;
     const labelOffset = backgroundRows(this.#rules);
     const boxes = (): Tensor => tf.slice(sampled.rois, [0, 1], [-1, 4]);
@@ -127,6 +127,7 @@ export class StandardRoiHead {
           gtTargets: () => matchedBoxes(gtBoxes, sampled.matchedGt),
           labels,
           avgFactor,
+          numClasses,
           labelOffset,
         },
         lossBbox,
