@@ -6,6 +6,7 @@ import {
   SUBSET_PARAMS,
   drawnFunctions,
   randomKeyBuffer,
+  streamFunction,
   subsetFunctions,
 } from '../sampler/draw-subset.wgsl.ts';
 import type { SubsetSpec } from '../sampler/draw-subset.wgsl.ts';
@@ -81,7 +82,7 @@ export function selectRoisKernel(spec: SelectSpec): Kernel {
       { name: 'candidates', type: 'u32' },
       { name: 'slots', type: 'u32' },
     ],
-    body: /* wgsl */ `${subsetFunctions(spec)}${KEY_BINS}${LIMIT_OF}${drawnFunctions('scratch')}${candidateFunctions(addGts)}
+    body: /* wgsl */ `${subsetFunctions(spec)}${streamFunction(spec)}${KEY_BINS}${LIMIT_OF}${drawnFunctions('scratch')}${candidateFunctions(addGts)}
 const SIZE = ${WORKGROUP_SIZE}u;
 const POSITIVES_FIRST = ${positivesFirst};
 var<workgroup> ends: array<Limit, 2>;

@@ -27,25 +27,30 @@ export function randomKeyBuffer({ random }: SubsetSpec): readonly BufferSpec[] {
   return random ? [{ name: 'randomKey', type: 'i32', access: 'read' }] : [];
 }
 
+/** `streamOf(image)`: an image's random numbers. Needs {@link subsetFunctions} and {@link randomKeyBuffer}. */
+export function streamFunction({ random, purpose }: SubsetSpec): string {
+  const stream = random
+    ? `openStream(u32(randomKey[0]), u32(randomKey[1]), image, ${purpose}u)`
+    : 'vec2<u32>(0u)';
+  return /* wgsl */ `
+fn streamOf(image: u32) -> vec2<u32> { return ${stream}; }`;
+}
+
 /**
  * Drawing k of an image's candidates: those of the k smallest keys, which are distinct. Candidates are told apart by their
  * match (≥ 0 positive, −1 negative, else none) into class 0, positives, and 1, negatives.
  *
- * - `streamOf(image)`, `keyOf(stream, candidate)`, `binOf(key)`: keys in bins that order as they do.
+ * - `keyOf(stream, candidate)`, `binOf(key)`: keys, and bins that order as they do.
  * - `quotaOf(positives, negatives)`: how many of each are taken (RandomSampler: all, when no more are wanted).
  *
- * Needs SUBSET_PARAMS and {@link randomKeyBuffer}.
+ * Needs SUBSET_PARAMS.
  */
-export function subsetFunctions({ random, bounded, purpose }: SubsetSpec): string {
+export function subsetFunctions({ random, bounded }: SubsetSpec): string {
   const keys = random
     ? /* wgsl */ `${COUNTER_RNG}
-fn streamOf(image: u32) -> vec2<u32> {
-  return openStream(u32(randomKey[0]), u32(randomKey[1]), image, ${purpose}u);
-}
 fn keyOf(stream: vec2<u32>, candidate: u32) -> u32 { return drawn(stream, candidate); }
 fn binOf(key: u32) -> u32 { return key >> 24u; }`
     : /* wgsl */ `
-fn streamOf(image: u32) -> vec2<u32> { return vec2<u32>(0u); }
 fn keyOf(stream: vec2<u32>, candidate: u32) -> u32 { return candidate; }
 fn binOf(key: u32) -> u32 { return key / params.binWidth; }`;
   return /* wgsl */ `${keys}

@@ -57,7 +57,7 @@ export function sampleAnchors(input: SampleAnchorsInput): SampledAnchors {
 
   const histograms = emptyTensor([batch, BLOCKS, 2 * BINS], 'int32');
   const ties = emptyTensor([batch, anchorCount], 'int32');
-  const limits = emptyTensor([batch, 6], 'int32');
+  const limits = emptyTensor([batch, 8], 'int32');
   const sampled = emptyTensor<Tensor2D>([batch, anchorCount], 'int32');
   const labels = emptyTensor<Tensor2D>([batch, anchorCount], 'int32');
   const numPos = emptyTensor<Tensor1D>([batch], 'int32');
@@ -75,7 +75,7 @@ export function sampleAnchors(input: SampleAnchorsInput): SampledAnchors {
   const { workgroups, rowSize } = foldWorkgroups(count, WORKGROUP_SIZE);
   runKernel(
     sampleMarkKernel({ ...spec, classAgnostic: classes === null }),
-    [...drawn, ties, limits, ...(classes === null ? [] : [classes]), sampled, labels],
+    [assigned, ties, limits, ...(classes === null ? [] : [classes]), sampled, labels],
     {
       ...params,
       gtRows: classes === null ? 0 : side(op, 'gtLabels', classes, 1),

@@ -6,6 +6,7 @@ import {
   SUBSET_PARAMS,
   drawnFunctions,
   randomKeyBuffer,
+  streamFunction,
   subsetFunctions,
 } from './draw-subset.wgsl.ts';
 import type { SubsetSpec } from './draw-subset.wgsl.ts';
@@ -41,7 +42,7 @@ export function sampleHistogramKernel(spec: SubsetSpec): Kernel {
       { name: 'histograms', type: 'u32', access: 'write' },
     ],
     params: PARAMS,
-    body: /* wgsl */ `${subsetFunctions(spec)}${BLOCK_RANGE}${KEY_BINS}
+    body: /* wgsl */ `${subsetFunctions(spec)}${streamFunction(spec)}${BLOCK_RANGE}${KEY_BINS}
 
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(
@@ -65,8 +66,8 @@ fn main(
 /**
  * How many are taken, and the keys of the two bins in which the quotas end, one of positives and one of negatives.
  * Buffers: assigned, randomKey, histograms as {@link sampleHistogramKernel} → ties u32 [B, N] (see `drawnFunctions`; what lies
- * between the two lists is not written), limits u32 [B, 6] (bin, left, ties of positives, then of negatives), numPos i32
- * [B], numNeg i32 [B].
+ * between the two lists is not written), limits u32 [B, 8] (bin, left, ties of positives, then of negatives, and the image's
+ * random stream), numPos i32 [B], numNeg i32 [B].
  * One workgroup per block and image; each adds up all histograms of its image. Within a block the order of a list is
  * whatever an atomic counter gives; only its set is used.
  */
@@ -83,7 +84,7 @@ export function sampleTiesKernel(spec: SubsetSpec): Kernel {
       { name: 'numNeg', type: 'i32', access: 'write' },
     ],
     params: PARAMS,
-    body: /* wgsl */ `${subsetFunctions(spec)}${BLOCK_RANGE}${KEY_BINS}${LIMIT_OF}${drawnFunctions('ties')}
+    body: /* wgsl */ `${subsetFunctions(spec)}${streamFunction(spec)}${BLOCK_RANGE}${KEY_BINS}${LIMIT_OF}${drawnFunctions('ties')}
 var<workgroup> ends: array<Limit, 2>;
 var<workgroup> cursors: array<atomic<u32>, 2>;
 
@@ -102,6 +103,7 @@ fn main(
     atomicStore(&bins[bin], total);
   }
   workgroupBarrier();
+  let stream = streamOf(image);
   if (lane == 0u) {
     let quota = quotaOf(binsTotal(0u), binsTotal(1u));
     for (var half = 0u; half < 2u; half++) {
@@ -115,19 +117,20 @@ fn main(
       }
       atomicStore(&cursors[half], before);
       if (group.x == 0u) {
-        let at = image * 6u + half * 3u;
+        let at = image * 8u + half * 3u;
         limits[at] = end.bin;
         limits[at + 1u] = end.left;
         limits[at + 2u] = end.ties;
       }
     }
     if (group.x == 0u) {
+      limits[image * 8u + 6u] = stream.x;
+      limits[image * 8u + 7u] = stream.y;
       numPos[image] = i32(quota.x);
       numNeg[image] = i32(quota.y);
     }
   }
   workgroupBarrier();
-  let stream = streamOf(image);
   let range = blockRange(group.x);
   let first = image * params.anchorCount;
   for (var anchor = range.begin + lane; anchor < range.end; anchor += ${WORKGROUP_SIZE}u) {
@@ -150,7 +153,7 @@ export interface MarkSpec extends SubsetSpec {
 
 /**
  * Which anchors are taken, and their labels.
- * Buffers: assigned, randomKey, ties, limits as {@link sampleTiesKernel}, gtLabels i32 [B, G] unless class-agnostic →
+ * Buffers: assigned, ties, limits as {@link sampleTiesKernel}, gtLabels i32 [B, G] unless class-agnostic →
  * sampled i32 [B, N] (as assigned where taken, else −2), labels i32 [B, N] (numClasses for negatives, −1 where not taken).
  * One invocation per image and anchor; only those in a quota's last bin, about N / BINS, look at the list of ties.
  */
@@ -162,7 +165,6 @@ export function sampleMarkKernel(spec: MarkSpec): Kernel {
     name: 'sample_mark',
     buffers: [
       ASSIGNED,
-      ...randomKeyBuffer(spec),
       { name: 'ties', type: 'u32', access: 'read' },
       { name: 'limits', type: 'u32', access: 'read' },
       ...gtLabels,
@@ -187,9 +189,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var result = -2;
   if (gt >= -1) {
     let half = classOf(gt);
-    let at = image * 6u + half * 3u;
+    let at = image * 8u + half * 3u;
     let limit = Limit(limits[at], limits[at + 1u], limits[at + 2u]);
-    let key = keyOf(streamOf(image), index - first);
+    let key = keyOf(vec2<u32>(limits[image * 8u + 6u], limits[image * 8u + 7u]), index - first);
     if (isDrawn(limit, key, half, first, params.anchorCount)) { result = gt; }
   }
   sampled[index] = result;
