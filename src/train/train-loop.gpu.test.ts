@@ -1,55 +1,21 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { rng } from '../base/rng.ts';
 import type { Batch } from '../data/loader/batch.ts';
-import { RetinaNet } from '../models/detectors/retinanet.ts';
-import type { RetinaNetOptions } from '../models/detectors/retinanet.ts';
+import { createDetector } from '../models/detectors/list.ts';
+import type { DetectorOptions } from '../models/detectors/list.ts';
 import { readParameters } from '../models/parameter-io.ts';
 import { describeOnGpu, gpuTest, sharedHost } from '../ops/host/describe-on-backends.ts';
 import { GpuCounter } from '../tensor/gpu-counter.ts';
 import { tf } from '../tensor/tf.ts';
 import { NO_PARAMWISE } from './optimizers/paramwise.ts';
 import { Optimizer } from './optimizers/optimizer.ts';
+import { SMALL_DETECTORS } from './testing-detectors.ts';
 import { TrainLoop } from './train-loop.ts';
 import type { StepRecord } from './train-loop.ts';
 
 const SIDE = 64;
 const BATCH = 2;
 const ROOM = 8;
-
-const OPTIONS: RetinaNetOptions = {
-  type: 'RetinaNet',
-  rules: 'mmdetection',
-  backbone: {
-    depth: 18,
-    baseChannels: 8,
-    frozenStages: -1,
-    normEval: false,
-    normTrainable: true,
-    style: 'pytorch',
-    zeroInitResidual: false,
-  },
-  neck: {
-    outChannels: 8,
-    startLevel: 1,
-    numOuts: 3,
-    addExtraConvs: false,
-    reluBeforeExtraConvs: false,
-  },
-  head: { numClasses: 3, featChannels: 8, stackedConvs: 1 },
-  anchors: {
-    type: 'AnchorGenerator',
-    strides: [8, 16, 32],
-    ratios: [1],
-    octaveBaseScale: 2,
-    scalesPerOctave: 2,
-  },
-  coder: { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] },
-  lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
-  lossBbox: { type: 'L1Loss', lossWeight: 1 },
-  assigner: { posIouThr: 0.5, negIouThr: 0.4 },
-  test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
-  preprocess: { mean: [128, 128, 128], std: [60, 60, 60], rgb: true },
-};
 
 /** Batch `n` of a fixed sequence: noise with `boxes` random boxes per image. */
 function batchOf(n: number, boxes: number): Batch {
@@ -77,6 +43,7 @@ function batchOf(n: number, boxes: number): Batch {
 }
 
 interface RunOptions {
+  readonly detector: DetectorOptions;
   readonly steps: number;
   readonly lr?: number;
   readonly boxes?: (n: number) => number;
@@ -87,8 +54,8 @@ interface RunOptions {
 async function run(
   options: RunOptions,
 ): Promise<{ weights: Float32Array[]; records: StepRecord[] }> {
-  const { steps, lr = 0.01, boxes = (n) => n % 4, during } = options;
-  const model = new RetinaNet(OPTIONS, 3);
+  const { detector, steps, lr = 0.01, boxes = (n) => n % 4, during } = options;
+  const model = createDetector(detector, 3);
   const optimizer = new Optimizer(model.parameters.trainable(), {
     algorithm: { type: 'AdamW', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 1e-4 },
     paramwise: NO_PARAMWISE,
@@ -146,10 +113,17 @@ afterEach(() => {
   for (const undo of restore.splice(0)) undo();
 });
 
-describeOnGpu('training loop', () => {
+for (const detector of SMALL_DETECTORS) {
+  describeOnGpu(`training loop of ${detector.type}`, () => {
+    suite(detector);
+  });
+}
+
+function suite(detector: DetectorOptions): void {
   gpuTest('20 steps read nothing but the metrics, once per ten steps', async () => {
     const reads: number[] = [];
     await run({
+      detector,
       steps: 20,
       during: (_, iter) => {
         const { readbacks } = counter.counts;
@@ -167,6 +141,7 @@ describeOnGpu('training loop', () => {
     async () => {
       const counts: number[] = [];
       await run({
+        detector,
         steps: 4,
         boxes: (n) => [0, ROOM, 1, 0][n] ?? 0,
         during: () => {
@@ -178,8 +153,9 @@ describeOnGpu('training loop', () => {
   );
 
   gpuTest('the same seed gives the same bytes, also with a pause in between', async () => {
-    const first = await run({ steps: 6 });
+    const first = await run({ detector, steps: 6 });
     const second = await run({
+      detector,
       steps: 6,
       during: (loop, iter) => {
         if (iter !== 3) return;
@@ -191,7 +167,7 @@ describeOnGpu('training loop', () => {
         });
       },
     });
-    const start = new RetinaNet(OPTIONS, 3);
+    const start = createDetector(detector, 3);
     const untrained = await readParameters(start.parameters);
     let changed = 0;
     let total = 0;
@@ -208,12 +184,12 @@ describeOnGpu('training loop', () => {
 
   gpuTest('the number of tensors is the same after every step', async () => {
     const counts: number[] = [];
-    await run({ steps: 5, during: () => counts.push(tf.memory().numTensors) });
+    await run({ detector, steps: 5, during: () => counts.push(tf.memory().numTensors) });
     expect(new Set(counts.slice(1)).size, counts.join(', ')).toBe(1);
   });
 
   gpuTest('the loss falls on a batch that is seen again and again', async () => {
-    const model = new RetinaNet(OPTIONS, 3);
+    const model = createDetector(detector, 3);
     const optimizer = new Optimizer(model.parameters.trainable(), {
       algorithm: { type: 'SGD', momentum: 0.9, nesterov: false, weightDecay: 0 },
       paramwise: NO_PARAMWISE,
@@ -241,10 +217,10 @@ describeOnGpu('training loop', () => {
   gpuTest(
     'a loss that is not finite stops the run, names the images and leaves the weights',
     async () => {
-      const before = await run({ steps: 0 });
+      const before = await run({ detector, steps: 0 });
       let failure: unknown;
       let weights: Float32Array[] = [];
-      const model = new RetinaNet(OPTIONS, 3);
+      const model = createDetector(detector, 3);
       const optimizer = new Optimizer(model.parameters.trainable(), {
         algorithm: { type: 'SGD', momentum: 0, nesterov: false, weightDecay: 0 },
         paramwise: NO_PARAMWISE,
@@ -275,4 +251,4 @@ describeOnGpu('training loop', () => {
       expect(before.weights.length).toBe(weights.length);
     },
   );
-});
+}
