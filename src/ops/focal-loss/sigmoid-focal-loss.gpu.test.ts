@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { rng } from '../../base/rng.ts';
 import { tf } from '../../tensor/tf.ts';
 import {
@@ -11,27 +10,10 @@ import {
 import type { LossAndGrad } from '../loss-sum/loss-and-grad.ts';
 import { elementsOnGpu, expectLossClose, lossOnGpu } from '../loss-sum/loss-on-gpu.ts';
 import { reduceReference } from '../loss-sum/loss-terms.reference.ts';
-import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
+import { readFocalOracle } from './sigmoid-focal-loss.oracle.ts';
+import type { FocalCase as Case } from './sigmoid-focal-loss.oracle.ts';
 import { focalTermsReference } from './sigmoid-focal-loss.reference.ts';
 import { sigmoidFocalLoss, sigmoidFocalLossElements } from './sigmoid-focal-loss.ts';
-import type { FocalLossOptions } from './sigmoid-focal-loss.ts';
-
-interface Case {
-  readonly name: string;
-  /** [rows, K] */
-  readonly logits: readonly number[];
-  readonly labels: readonly number[];
-  /** Hand the labels over as a matrix of 0 and 1; none may be −1. */
-  readonly asMatrix?: boolean;
-  readonly numClasses: number;
-  readonly batch?: number;
-  /** One, or one per image. */
-  readonly avgFactor: number | readonly number[];
-  readonly upstream?: number;
-  readonly options?: FocalLossOptions;
-  readonly expected?: LossAndGrad;
-  readonly elements?: ArrayLike<number>;
-}
 
 function randomCase(name: string, seed: number, rows: number, numClasses: number): Case {
   const random = rng(seed);
@@ -106,112 +88,11 @@ const cases: Case[] = [
   },
 ];
 
-const jsonFile = z.object({
-  cases: z.array(
-    z.object({
-      name: z.string(),
-      pred: z.array(z.array(z.number())),
-      target: z.array(z.unknown()),
-      weight: z.array(z.unknown()).nullable(),
-      avg_factor: z.number().nullable(),
-      loss: z.unknown(),
-      grad_of_sum: z.array(z.unknown()),
-    }),
-  ),
-  from_mmcv_tests_focal: z.object({
-    cases: z.array(
-      z.object({
-        x: z.array(z.array(z.number())),
-        y: z.array(z.number()),
-        sigmoid_loss: z.number(),
-      }),
-    ),
-  }),
+const oracle = await readFocalOracle();
+cases.push(...(oracle?.cases ?? []));
+test.skipIf(oracle === undefined)('oracles are there (skipped where absent)', () => {
+  expect(cases.length).toBe(15 + 3 + 9);
 });
-const EPS = 1.1920929e-7;
-const numbers = z.array(z.number());
-const matrix = z.array(numbers);
-const sum = (values: ArrayLike<number>) =>
-  Array.from(values).reduce((total, value) => total + value, 0);
-
-const json = await readOracleJson('mmdet/losses.json');
-const pack = await readCasepack('ops/losses');
-const mmcv: { readonly input: Case; readonly loss: number }[] = [];
-if (json !== undefined) {
-  const file = jsonFile.parse(json);
-  for (const item of file.cases) {
-    // The case without an average factor is a plain mean: the same as one of all terms.
-    if (!item.name.startsWith('focal')) continue;
-    const none = item.name === 'focal_none';
-    const weight = item.weight === null ? undefined : numbers.parse(item.weight);
-    cases.push({
-      name: `MMDetection ${item.name}`,
-      logits: item.pred.flat(),
-      labels: numbers
-        .parse(item.target)
-        .map((label, row) => ((weight?.[row] ?? 1) === 0 ? -1 : label)),
-      numClasses: item.pred[0]?.length ?? 0,
-      avgFactor: item.avg_factor ?? (none ? 1 - EPS : item.pred.flat().length),
-      expected: {
-        loss: none ? sum(matrix.parse(item.loss).flat()) : z.number().parse(item.loss),
-        grad: matrix.parse(item.grad_of_sum).flat(),
-      },
-      ...(none ? { elements: matrix.parse(item.loss).flat() } : {}),
-    });
-  }
-  for (const [index, { x, y, sigmoid_loss }] of file.from_mmcv_tests_focal.cases.entries()) {
-    mmcv.push({
-      input: {
-        name: `mmcv’s own test ${index}`,
-        logits: x.flat(),
-        labels: y,
-        numClasses: x[0]?.length ?? 0,
-        avgFactor: x.length,
-      },
-      loss: sigmoid_loss,
-    });
-  }
-}
-for (const item of pack ?? []) {
-  // The 'empty' case has no rows, which no batch has.
-  if (item.op !== 'sigmoid_focal_loss' || item.name === 'empty') continue;
-  const logits = Array.from(item.array('logits').data);
-  const options = { alpha: item.number('alpha'), gamma: item.number('gamma') };
-  const grad = item.array('grad_sum').data;
-  const common = { name: `torchvision ${item.name}`, logits, avgFactor: 1 - EPS, options };
-  const elements = item.array('none').data;
-  for (const asMatrix of item.has('labels') ? [false, true] : []) {
-    cases.push({
-      ...common,
-      name: `${common.name}${asMatrix ? ' as a matrix' : ''}`,
-      labels: Array.from(item.array('labels').data),
-      asMatrix,
-      numClasses: item.array('logits').shape[1] ?? 0,
-      expected: { loss: item.number('sum'), grad },
-      elements,
-    });
-  }
-  if (!item.has('labels')) {
-    // Given as a matrix of 0 and 1: every logit is a row of one class.
-    cases.push({
-      ...common,
-      labels: Array.from(item.array('targets').data, (target) => 1 - target),
-      asMatrix: true,
-      numClasses: 1,
-      elements,
-      expected: {
-        loss: sum(elements),
-        grad,
-      },
-    });
-  }
-}
-test.skipIf(json === undefined || pack === undefined)(
-  'oracles are there (skipped where absent)',
-  () => {
-    expect(cases.length).toBe(15 + 3 + 9);
-  },
-);
 
 function upload({ logits, labels, asMatrix, numClasses, batch = 1 }: Case) {
   const rows = labels.length / batch;
@@ -262,7 +143,7 @@ describeOnBackends<Case, ArrayLike<number>>('sigmoidFocalLossElements', {
 });
 
 describeOnGpu('sigmoidFocalLoss', () => {
-  for (const { input, loss } of mmcv) {
+  for (const { input, loss } of oracle?.mmcv ?? []) {
     gpuTest(input.name, async () => {
       const result = await runOnGpu(input);
       // Upstream compares with rtol 1e-2.

