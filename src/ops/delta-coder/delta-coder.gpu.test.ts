@@ -51,6 +51,23 @@ const cases: Case[] = [
     expected: [0.5 - 31.25, 0.5 - 0.008, 0.5 + 31.25, 0.5 + 0.008],
   },
   {
+    name: 'sizes are clamped only from above, as in torchvision',
+    anchors: [0, 0, 1, 1, 0, 0, 64, 64],
+    deltas: [[0, 0, 100, -100, 0, 0, Math.log(1 / 128), -1]],
+    maxShapes: null,
+    options: { clipBorder: false, clampAboveOnly: true },
+    expected: [
+      0.5 - 31.25,
+      0.5,
+      0.5 + 31.25,
+      0.5,
+      31.75,
+      32 - 32 / Math.E,
+      32.25,
+      32 + 32 / Math.E,
+    ],
+  },
+  {
     name: 'NaN stays NaN and leaves its neighbours alone',
     anchors: [0, 0, 10, 10, 0, 0, 10, 10, 0, 0, 10, 10],
     deltas: [[NAN, 0, 0, 0, 0, 0, 0, NAN, 0, 0, 0, 0]],

@@ -38,7 +38,7 @@ export function decodeReference(
   options: DecodeOptions = {},
 ): number[] {
   const { means = [0, 0, 0, 0], stds = [1, 1, 1, 1], whRatioClip = 16 / 1000 } = options;
-  const { addCtrClamp = false, ctrClamp = 32 } = options;
+  const { addCtrClamp = false, ctrClamp = 32, clampAboveOnly = false } = options;
   const maxRatio = Math.abs(Math.log(whRatioClip));
   const clamp = (value: number, low: number, high: number) => Math.max(Math.min(value, high), low);
   const clip = (value: number, end: number | undefined) =>
@@ -50,7 +50,11 @@ export function decodeReference(
     );
     const shift = (value: number) => (addCtrClamp ? clamp(value, -ctrClamp, ctrClamp) : value);
     const size = (value: number) =>
-      Math.exp(addCtrClamp ? Math.min(value, maxRatio) : clamp(value, -maxRatio, maxRatio));
+      Math.exp(
+        addCtrClamp || clampAboveOnly
+          ? Math.min(value, maxRatio)
+          : clamp(value, -maxRatio, maxRatio),
+      );
     const centerX = (x1 + x2) / 2 + shift((x2 - x1) * dx);
     const centerY = (y1 + y2) / 2 + shift((y2 - y1) * dy);
     const halfWidth = ((x2 - x1) * size(dw)) / 2;

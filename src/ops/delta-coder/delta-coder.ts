@@ -17,6 +17,8 @@ export interface DeltaCoderOptions {
 export interface DecodeOptions extends DeltaCoderOptions {
   /** dw and dh are clamped to ±|ln(this)|. Default 16 / 1000. */
   readonly whRatioClip?: number;
+  /** Clamp dw and dh only from above, as torchvision's `BoxCoder` does. Default false. */
+  readonly clampAboveOnly?: boolean;
   /** Clip boxes to the image. Default true. */
   readonly clipBorder?: boolean;
   /** Clamp the centre's shift to ±`ctrClamp` pixels, and dw, dh only from above. Default false. */
@@ -57,6 +59,7 @@ export function decodeDeltas(
 ): Tensor3D {
   const op = 'decodeDeltas';
   const { clipBorder = true, addCtrClamp = false, ctrClamp = 32 } = options;
+  const { clampAboveOnly = false } = options;
   requireTensor(op, 'deltas', deltas, 'float32', [null, null, 4]);
   const batch = side(op, 'deltas', deltas, 0);
   const anchorCount = side(op, 'deltas', deltas, 1);
@@ -76,7 +79,7 @@ export function decodeDeltas(
   const bounds = clipBorder ? maxShapes : null;
   const clip = bounds === null ? null : shapesType === 'int32' ? 'i32' : 'f32';
   runKernel(
-    decodeKernel({ sharedAnchors, clip, addCtrClamp }),
+    decodeKernel({ sharedAnchors, clip, addCtrClamp, clampAboveOnly }),
     [anchors, deltas, ...(bounds === null ? [] : [bounds]), boxes],
     { ...parameters, anchorCount, count, rowSize },
     workgroups,

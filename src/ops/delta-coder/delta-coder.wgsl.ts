@@ -33,14 +33,20 @@ fn encodeBox(anchor: vec4<f32>, box: vec4<f32>) -> vec4<f32> {
   return (vec4<f32>(shift, scale) - means()) / stds();
 }`;
 
+/** What may change the text of {@link decodeFunctions}. */
+export interface DecodeFunctionsSpec {
+  /** Clamp the centre's shift too, and sizes only from above (YOLOF). */
+  readonly addCtrClamp: boolean;
+  /** Clamp sizes only from above (torchvision). */
+  readonly clampAboveOnly: boolean;
+}
+
 /** What may change the text of {@link decodeKernel}. */
-export interface DecodeSpec {
+export interface DecodeSpec extends DecodeFunctionsSpec {
   /** Anchors are [N] for all images, or [B, N]. */
   readonly sharedAnchors: boolean;
   /** Type of the bound image shapes to clip to; null does not clip. */
   readonly clip: 'f32' | 'i32' | null;
-  /** Clamp the centre's shift too, and sizes only from above (YOLOF). */
-  readonly addCtrClamp: boolean;
 }
 
 /**
@@ -50,7 +56,7 @@ export interface DecodeSpec {
  * One invocation per image and anchor; one pass. d · std + mean; dw, dh are clamped to ±maxRatio; corners are clipped
  * to [0, width] × [0, height], both ends included. NaN stays NaN, which min and max would turn into a border.
  */
-export function decodeKernel({ sharedAnchors, clip, addCtrClamp }: DecodeSpec): Kernel {
+export function decodeKernel({ sharedAnchors, clip, ...functions }: DecodeSpec): Kernel {
   return {
     name: 'delta_decode',
     buffers: [
@@ -67,7 +73,7 @@ export function decodeKernel({ sharedAnchors, clip, addCtrClamp }: DecodeSpec): 
       { name: 'count', type: 'u32' },
       { name: 'rowSize', type: 'u32' },
     ],
-    body: /* wgsl */ `${IS_NAN}${STATISTICS_WGSL}${decodeFunctions(addCtrClamp)}
+    body: /* wgsl */ `${IS_NAN}${STATISTICS_WGSL}${decodeFunctions(functions)}
 const SHARED_ANCHORS = ${sharedAnchors};
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -90,9 +96,10 @@ ${
  * `decodeBox(anchor, delta, maxRatio, ctrClamp)` of a denormalised delta, and `clipBox(box, height, width)`.
  * Needs IS_NAN.
  */
-export function decodeFunctions(addCtrClamp: boolean): string {
+export function decodeFunctions({ addCtrClamp, clampAboveOnly }: DecodeFunctionsSpec): string {
   return /* wgsl */ `
 const ADD_CTR_CLAMP = ${addCtrClamp};
+const CLAMP_ABOVE_ONLY = ${addCtrClamp || clampAboveOnly};
 fn keepNan(result: vec2<f32>, source: vec2<f32>) -> vec2<f32> {
   return select(result, source, vec2<bool>(isNan(source.x), isNan(source.y)));
 }
@@ -105,8 +112,8 @@ fn decodeBox(anchor: vec4<f32>, delta: vec4<f32>, maxRatio: f32, ctrClamp: f32) 
   var lowest = vec2<f32>(-maxRatio);
   if (ADD_CTR_CLAMP) {
     shift = clampKeepingNan(shift, vec2<f32>(-ctrClamp), vec2<f32>(ctrClamp));
-    lowest = vec2<f32>(-3.4e38);
   }
+  if (CLAMP_ABOVE_ONLY) { lowest = vec2<f32>(-3.4e38); }
   let center = (anchor.xy + anchor.zw) * 0.5 + shift;
   // Some drivers' exp gives a number for NaN.
   let scale = keepNan(exp(max(min(delta.zw, vec2<f32>(maxRatio)), lowest)), delta.zw);
