@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { rng } from '../../base/rng.ts';
 import { readIntTensor } from '../../tensor/read.ts';
 import { tf } from '../../tensor/tf.ts';
 import { describeOnBackends, describeOnGpu, gpuTest } from '../host/describe-on-backends.ts';
 import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
+import { clusteredBoxes } from './clustered-boxes.ts';
 import { nmsReference } from './nms.reference.ts';
 import { batchedNms, nms, nmsOfImages } from './nms.ts';
 
@@ -37,27 +37,9 @@ function hand(
   };
 }
 
-/** Boxes around a few centres, scores with ties, classes of a few; all from `seed`. */
 function randomCase(seed: number, count: number, classes: number, iouThreshold = 0.5): Case {
-  const random = rng(seed);
-  const centers = Array.from({ length: Math.max(count / 12, 1) }, () => [
-    random.int(0, 800),
-    random.int(0, 600),
-  ]);
-  const boxes = Array.from({ length: count }, () => {
-    const [x = 0, y = 0] = centers[random.int(0, centers.length)] ?? [];
-    const left = x + random.int(-8, 9) / 4;
-    const top = y + random.int(-8, 9) / 4;
-    return [left, top, left + random.int(20, 60), top + random.int(20, 60)];
-  });
-  return {
-    name: `${count} boxes of ${classes} classes at ${iouThreshold}`,
-    boxes: Float32Array.from(boxes.flat()),
-    scores: Float32Array.from({ length: count }, () => random.int(0, 200) / 200),
-    classes:
-      classes === 1 ? null : Int32Array.from({ length: count }, () => random.int(0, classes)),
-    iouThreshold,
-  };
+  const name = `${count} boxes of ${classes} classes at ${iouThreshold}`;
+  return { name, ...clusteredBoxes(seed, count, classes), iouThreshold };
 }
 
 const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
