@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { rng } from '../../base/rng.ts';
 import { readIntTensor, readTensor } from '../../tensor/read.ts';
 import { tf } from '../../tensor/tf.ts';
 import {
@@ -8,10 +7,12 @@ import {
   expectClose,
   gpuTest,
 } from '../host/describe-on-backends.ts';
+import type { HeadOutputs } from '../dense-candidates/dense-candidates.reference.ts';
+import type { DetectedBoxes } from '../keep-best/keep-best.reference.ts';
+import { randomHead } from '../dense-candidates/random-head.ts';
 import type { PackedArray } from '../oracle/casepack.ts';
 import { readCasepack } from '../oracle/casepack.ts';
 import { retinaPredictReference } from './retina-predict.reference.ts';
-import type { DetectedBoxes, HeadOutputs } from './retina-predict.reference.ts';
 import { retinaPredict } from './retina-predict.ts';
 import type { RetinaPredictOptions } from './retina-predict.ts';
 
@@ -21,32 +22,6 @@ interface Case {
   readonly images: readonly HeadOutputs[];
   readonly options?: RetinaPredictOptions;
   readonly expected?: readonly DetectedBoxes[];
-}
-
-/** One level of 16-pixel cells with one square anchor of 32 pixels each, and a second of 32-pixel cells. */
-function anchorsOf(): { anchors: Float32Array; levelSizes: number[] } {
-  const level = (cells: number, stride: number) =>
-    Array.from({ length: cells * cells }, (_, cell) => {
-      const x = (cell % cells) * stride;
-      const y = Math.floor(cell / cells) * stride;
-      return [x - stride, y - stride, x + stride, y + stride];
-    }).flat();
-  return { anchors: Float32Array.from([...level(8, 16), ...level(4, 32)]), levelSizes: [64, 16] };
-}
-
-function randomImage(seed: number, numClasses: number): HeadOutputs {
-  const random = rng(seed);
-  const { anchors, levelSizes } = anchorsOf();
-  const count = anchors.length / 4;
-  return {
-    anchors,
-    levelSizes,
-    numClasses,
-    logits: Float32Array.from({ length: count * numClasses }, () => random.normal() * 2 - 1),
-    deltas: Float32Array.from({ length: count * 4 }, () => random.normal() / 2),
-    imgShape: [120, 110 + (seed % 7)],
-    scaleFactor: null,
-  };
 }
 
 const single: HeadOutputs = {
@@ -59,6 +34,25 @@ const single: HeadOutputs = {
   imgShape: [40, 40],
   scaleFactor: null,
 };
+/** Sizes far below what MMDetection's clamp allows. */
+function shrunk(seed: number): HeadOutputs {
+  const head = randomHead(seed, 3);
+  return { ...head, deltas: head.deltas.map((delta, at) => (at % 8 === 2 ? -7 : delta)) };
+}
+
+/** Points in place of anchors. */
+function pointHead(seed: number, numClasses: number): HeadOutputs {
+  const head = randomHead(seed, numClasses);
+  const { anchors, deltas } = head;
+  return {
+    ...head,
+    anchors: anchors.filter((_, at) => at % 4 < 2).map((value) => value + 16),
+    deltas: deltas.map((delta) => Math.abs(delta) * 40),
+    scoreFactors: deltas.filter((_, at) => at % 4 === 0).map((value) => value * 4),
+    scaleFactor: [0.5, 0.75],
+  };
+}
+
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const cases: Case[] = [
   {
@@ -98,10 +92,10 @@ const cases: Case[] = [
       },
     ],
   },
-  { name: 'three images, five classes', images: [1, 2, 3].map((seed) => randomImage(seed, 5)) },
+  { name: 'three images, five classes', images: [1, 2, 3].map((seed) => randomHead(seed, 5)) },
   {
     name: 'rescaled, other options',
-    images: [4, 5].map((seed) => ({ ...randomImage(seed, 3), scaleFactor: [1.5, 0.75] as const })),
+    images: [4, 5].map((seed) => ({ ...randomHead(seed, 3), scaleFactor: [1.5, 0.75] as const })),
     options: {
       scoreThr: 0.3,
       nmsPre: 40,
@@ -112,8 +106,67 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'torchvision: no size filter, labels from 0',
+    images: [single],
+    options: { rule: 'torchvision', nmsPre: 1 },
+    expected: [
+      {
+        boxes: [40, 0, 40, 10, 0, 0, 10, 10],
+        scores: [sigmoid(5), sigmoid(1)],
+        labels: [0, 0],
+      },
+    ],
+  },
+  {
+    name: 'torchvision: rescaled after NMS, sizes shrink without a bound',
+    images: [7, 8].map((seed) => ({ ...shrunk(seed), scaleFactor: [1.5, 0.75] as const })),
+    options: { rule: 'torchvision', scoreThr: 0.2, nmsPre: 60 },
+  },
+  {
+    // Both anchors pass by class score; centerness turns their order round, and the second takes the first's place.
+    name: 'by hand: distances from points, scores times centerness',
+    images: [
+      {
+        anchors: Float32Array.from([10, 10, 12, 10, 30, 30]),
+        levelSizes: [2, 1],
+        numClasses: 1,
+        logits: Float32Array.from([2, 1, 3]),
+        deltas: Float32Array.from([5, 5, 5, 5, 7, 5, 3, 5, 5, 5, 20, 20]),
+        scoreFactors: Float32Array.from([-1, 1, 0]),
+        imgShape: [40, 45],
+        scaleFactor: null,
+      },
+    ],
+    options: { coder: { type: 'distance' } },
+    expected: [
+      {
+        boxes: [5, 5, 15, 15, 25, 25, 45, 40],
+        scores: [sigmoid(1) * sigmoid(1), sigmoid(3) * sigmoid(0)],
+        labels: [0, 0],
+      },
+    ],
+  },
+  {
+    name: 'FCOS: distances and centerness, three images, rescaled',
+    images: [9, 10, 11].map((seed) => pointHead(seed, 4)),
+    options: { coder: { type: 'distance' }, nmsIouThreshold: 0.6, nmsPre: 70 },
+  },
+  ...(['linear', 'gaussian', 'naive'] as const).map(
+    (method) =>
+      ({
+        name: `soft-NMS, ${method}`,
+        images: [12, 13].map((seed) => randomHead(seed, 3)),
+        options: { nms: { type: 'soft_nms', method, iouThreshold: 0.4 }, scoreThr: 0.2 },
+      }) as const,
+  ),
+  {
+    name: 'soft-NMS over all classes alike',
+    images: [randomHead(14, 3)],
+    options: { nms: { type: 'soft_nms', classAgnostic: true }, maxPerImg: 300 },
+  },
+  {
     name: 'nothing above the threshold',
-    images: [randomImage(6, 2)],
+    images: [randomHead(6, 2)],
     options: { scoreThr: 0.9999 },
     expected: [{ boxes: [], scores: [], labels: [] }],
   },
@@ -162,7 +215,7 @@ async function runOnGpu({ images, options = {} }: Case): Promise<DetectedBoxes[]
   const [first] = images;
   if (first === undefined) return [];
   const batch = images.length;
-  const count = first.anchors.length / 4;
+  const count = first.deltas.length / 4;
   const { numClasses, levelSizes } = first;
   const tensorOf = (values: (image: HeadOutputs) => Float32Array, depth: number) =>
     tf.tensor3d(
@@ -171,10 +224,15 @@ async function runOnGpu({ images, options = {} }: Case): Promise<DetectedBoxes[]
     );
   const logits = tensorOf((image) => image.logits, numClasses);
   const deltas = tensorOf((image) => image.deltas, 4);
+  const factors =
+    first.scoreFactors === undefined
+      ? null
+      : tensorOf((image) => image.scoreFactors ?? new Float32Array(), 1);
   const inputs = {
     clsLogitsPerLevel: tf.split(logits, [...levelSizes], 1),
     bboxPredPerLevel: tf.split(deltas, [...levelSizes], 1),
-    anchors: tf.tensor2d(first.anchors, [count, 4]),
+    scoreFactorsPerLevel: factors === null ? null : tf.split(factors, [...levelSizes], 1),
+    anchors: tf.tensor2d(first.anchors, [count, first.anchors.length / count]),
     imgShapes: tf.tensor2d(
       images.map(({ imgShape }) => [...imgShape]),
       [batch, 2],
@@ -189,13 +247,14 @@ async function runOnGpu({ images, options = {} }: Case): Promise<DetectedBoxes[]
           ),
   };
   const result = retinaPredict({ ...inputs, options });
-  const { maxPerImg = 100 } = options;
+  const { maxPerImg = options.rule === 'torchvision' ? 300 : 100 } = options;
   const [boxes, scores] = await Promise.all([readTensor(result.boxes), readTensor(result.scores)]);
   const [labels, counts] = await Promise.all([
     readIntTensor(result.labels),
     readIntTensor(result.counts),
   ]);
   tf.dispose([logits, deltas, inputs.anchors, inputs.imgShapes]);
+  tf.dispose([...(inputs.scoreFactorsPerLevel ?? []), ...(factors === null ? [] : [factors])]);
   tf.dispose([...inputs.clsLogitsPerLevel, ...inputs.bboxPredPerLevel]);
   tf.dispose([result.boxes, result.scores, result.labels, result.counts]);
   inputs.scaleFactors?.dispose();
