@@ -6,6 +6,7 @@ import { configProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { leafDatasets } from './resolved-data.ts';
 import { numClasses } from './resolved-model.ts';
+import { oneCycleSteps } from './resolved-schedule.ts';
 import type { Config } from './schema/config-schema.ts';
 
 /** Adds one problem at a key of the config. */
@@ -123,11 +124,22 @@ function checkSchedule(config: Config, report: Report): void {
       report('error', [...at, 'end'], 'config-schedule-span', what, 'Raise `end`.');
     }
     if (
-      scheduler.type === 'CosineAnnealingLR' &&
+      (scheduler.type === 'CosineAnnealingLR' || scheduler.type === 'CosineRestartLR') &&
       (scheduler.eta_min === undefined) === (scheduler.eta_min_ratio === undefined)
     ) {
-      const what = 'CosineAnnealingLR needs one of eta_min and eta_min_ratio.';
+      const what = `${scheduler.type} needs one of eta_min and eta_min_ratio.`;
       report('error', at, 'config-schedule-span', what, 'Give exactly one.');
+    }
+    if (
+      scheduler.type === 'CosineRestartLR' &&
+      scheduler.periods.length !== scheduler.restart_weights.length
+    ) {
+      const what = `There are ${scheduler.periods.length} periods and ${scheduler.restart_weights.length} restart_weights.`;
+      report('error', at, 'config-schedule-span', what, 'Give one weight for each period.');
+    }
+    if (scheduler.type === 'OneCycleLR' && oneCycleSteps(scheduler) === undefined) {
+      const what = 'OneCycleLR needs total_steps, or epochs and steps_per_epoch.';
+      report('error', at, 'config-schedule-span', what, 'Give total_steps.');
     }
     if (scheduler.convert_to_iter_based && !scheduler.by_epoch) {
       const what =
@@ -142,6 +154,15 @@ function checkSchedule(config: Config, report: Report): void {
     }
     const total = loop.type === 'EpochBasedTrainLoop' ? loop.max_epochs : loop.max_iters;
     const sameUnit = scheduler.by_epoch === (loop.type === 'EpochBasedTrainLoop');
+    if (scheduler.type === 'OneCycleLR' && sameUnit) {
+      const steps = oneCycleSteps(scheduler) ?? Infinity;
+      const used = Math.min(scheduler.end ?? Infinity, total) - scheduler.begin;
+      // Step number `steps` is still allowed, as in MMEngine.
+      if (used > steps + 1) {
+        const what = `OneCycleLR has ${steps} steps and is asked for ${used}.`;
+        report('error', at, 'config-schedule-span', what, 'Raise total_steps, or lower `end`.');
+      }
+    }
     if (scheduler.type === 'MultiStepLR')
       checkMilestones(scheduler, sameUnit ? total : Infinity, at, report);
     if (

@@ -41,7 +41,7 @@ export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
     'CityScapesMetric DumpDetResults CrowdHumanMetric',
     // optimisation
     'RMSprop Adagrad Adadelta Lion NAdam RAdam ASGD Adamax AmpOptimWrapper',
-    'ApexOptimWrapper PolyLR StepLR ExponentialLR OneCycleLR CosineRestartLR ReduceOnPlateauLR',
+    'ApexOptimWrapper ReduceOnPlateauLR',
     'LinearMomentum CosineAnnealingMomentum QuadraticWarmupLR EMAHook EarlyStoppingHook',
     'PipelineSwitchHook SyncBuffersHook YOLOXModeSwitchHook ProfilerHook EmptyCacheHook',
     'SyncNormHook MemoryProfilerHook SetEpochInfoHook MeanTeacherHook',

@@ -1,5 +1,4 @@
 import type { Config } from './schema/config-schema.ts';
-import type { TrainPlan } from './train-plan.ts';
 
 /**
  * The checked config as plain options in the words of the engine. snake_case and MMDetection's nesting end here.
@@ -71,77 +70,6 @@ function customKeys(
   return Object.entries(keys)
     .map(([key, value]) => ({ key, lrMult: value.lr_mult ?? 1, decayMult: value.decay_mult ?? 1 }))
     .sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
-}
-
-interface Span {
-  /** First epoch or iteration in which it acts. */
-  readonly begin: number;
-  /** One after the last; the end of training when the config leaves it out, as in MMEngine. Infinity = never ends. */
-  readonly end: number;
-  readonly byEpoch: boolean;
-  /** Epochs are turned into iterations, so that an epoch schedule moves every iteration. */
-  readonly convertToIterBased: boolean;
-}
-
-/** One schedule, as `createLrSchedule` (train/schedules) takes it. */
-export type SchedulerOptions = Span &
-  (
-    | { readonly type: 'LinearLR'; readonly startFactor: number; readonly endFactor: number }
-    | {
-        readonly type: 'MultiStepLR';
-        readonly milestones: readonly number[];
-        readonly gamma: number;
-      }
-    | { readonly type: 'ConstantLR'; readonly factor: number }
-    | {
-        readonly type: 'CosineAnnealingLR';
-        readonly tMax: number;
-        /** Lowest rate; or null, then `etaMinRatio` times the base rate. */
-        readonly etaMin: number | null;
-        readonly etaMinRatio: number | null;
-      }
-  );
-
-/** `param_scheduler` of the config, in order, for a run of the given length. */
-export function scheduleOptions(config: Config, plan: TrainPlan): SchedulerOptions[] {
-  const schedulers = config.param_scheduler === null ? [] : [config.param_scheduler].flat();
-  const loop = config.train_cfg;
-  return schedulers.map((scheduler) => {
-    // IterBasedTrainLoop counts the whole run as one epoch.
-    const maxEpochs = loop.type === 'EpochBasedTrainLoop' ? loop.max_epochs : 1;
-    const span: Span = {
-      begin: scheduler.begin,
-      end: scheduler.end ?? (scheduler.by_epoch ? maxEpochs : plan.iterations),
-      byEpoch: scheduler.by_epoch,
-      convertToIterBased: scheduler.convert_to_iter_based,
-    };
-    switch (scheduler.type) {
-      case 'LinearLR':
-        return {
-          ...span,
-          type: 'LinearLR',
-          startFactor: scheduler.start_factor,
-          endFactor: scheduler.end_factor,
-        };
-      case 'MultiStepLR':
-        return {
-          ...span,
-          type: 'MultiStepLR',
-          milestones: scheduler.milestones,
-          gamma: scheduler.gamma,
-        };
-      case 'ConstantLR':
-        return { ...span, type: 'ConstantLR', factor: scheduler.factor };
-      case 'CosineAnnealingLR':
-        return {
-          ...span,
-          type: 'CosineAnnealingLR',
-          tMax: scheduler.T_max ?? span.end - span.begin,
-          etaMin: scheduler.eta_min ?? null,
-          etaMinRatio: scheduler.eta_min_ratio ?? null,
-        };
-    }
-  });
 }
 
 export interface HookOptions {

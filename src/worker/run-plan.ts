@@ -1,7 +1,8 @@
 import { UserError } from '../base/errors.ts';
 import { filterOptions, pipelineOptions } from '../config/resolved-data.ts';
-import { hookOptions, optimOptions, scheduleOptions } from '../config/resolved.ts';
 import { modelInput } from '../config/resolved-model.ts';
+import { scheduleOptions } from '../config/resolved-schedule.ts';
+import { hookOptions, optimOptions } from '../config/resolved.ts';
 import type { Config } from '../config/schema/config-schema.ts';
 import { resolveTrainPlan } from '../config/train-plan.ts';
 import type { Dataset } from '../data/dataset.ts';

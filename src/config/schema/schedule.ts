@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, index, kept, nonNegative, positive, typed } from './parts.ts';
+import { count, fraction, index, kept, nonNegative, positive, typed } from './parts.ts';
 
 const span = {
   begin: index.default(0).describe('First epoch or iteration of the schedule'),
@@ -43,13 +43,60 @@ const constantLrSchema = typed('ConstantLR', {
   ...span,
 });
 
-const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
-  T_max: count.optional().describe('Length of half a cosine; left out: end − begin'),
+/** Steps at equal distances: lr is multiplied by gamma at each multiple of step_size. */
+const stepLrSchema = typed('StepLR', {
+  step_size: count.describe('Epochs or iterations between two steps, counted from begin'),
+  gamma: positive.default(0.1).describe('Factor at each step'),
+  ...span,
+});
+
+const exponentialLrSchema = typed('ExponentialLR', {
+  gamma: positive.describe('Factor after every epoch or iteration'),
+  ...span,
+});
+
+const polyLrSchema = typed('PolyLR', {
+  power: positive.default(1).describe('1 is a straight line'),
+  eta_min: nonNegative.default(0).describe('Learning rate at end − 1'),
+  ...span,
+});
+
+const lowest = {
   eta_min: nonNegative.optional().describe('Learning rate at the bottom'),
   eta_min_ratio: nonNegative
     .max(1)
     .optional()
     .describe('Instead of eta_min, as a fraction of the learning rate'),
+};
+
+const cosineAnnealingLrSchema = typed('CosineAnnealingLR', {
+  T_max: count.optional().describe('Length of half a cosine; left out: end − begin'),
+  ...lowest,
+  ...span,
+});
+
+const cosineRestartLrSchema = typed('CosineRestartLR', {
+  periods: z.array(count).min(1).describe('Length of each half cosine'),
+  restart_weights: z
+    .array(nonNegative)
+    .min(1)
+    .default([1])
+    .describe('Height at the start of each period, times the learning rate'),
+  ...lowest,
+  ...span,
+});
+
+/** 1cycle (Smith & Topin 2019): up to eta_max and down again. It sets the rate, whatever other schedules did. */
+const oneCycleLrSchema = typed('OneCycleLR', {
+  eta_max: positive.describe('Highest learning rate'),
+  total_steps: count.optional().describe('Length of the cycle'),
+  epochs: count.optional().describe('With steps_per_epoch, instead of total_steps'),
+  steps_per_epoch: count.optional(),
+  pct_start: fraction.default(0.3).describe('Share of the cycle in which the rate rises'),
+  anneal_strategy: z.enum(['cos', 'linear']).default('cos'),
+  div_factor: positive.default(25).describe('The first rate is eta_max divided by this'),
+  final_div_factor: positive.default(1e4).describe('The last rate is the first divided by this'),
+  three_phase: z.boolean().default(false).describe('Up, down as long, then to the last rate'),
   ...span,
 });
 
@@ -58,6 +105,11 @@ const schedulerSchema = z.discriminatedUnion('type', [
   multiStepLrSchema,
   constantLrSchema,
   cosineAnnealingLrSchema,
+  stepLrSchema,
+  exponentialLrSchema,
+  polyLrSchema,
+  cosineRestartLrSchema,
+  oneCycleLrSchema,
 ]);
 
 export const paramSchedulerSchema = z

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLrSchedule } from './lr-schedule.ts';
-import type { SchedulerOptions } from '../../config/resolved.ts';
+import type { SchedulerOptions } from '../../config/resolved-schedule.ts';
 
 const ORACLE = '../shared/oracle/mmdet/lr_schedules.json';
 
@@ -84,9 +84,129 @@ describe.skipIf(!existsSync(ORACLE))('MMEngine runs (../shared/oracle)', () => {
     expect(run?.lrs.length).toBeGreaterThan(0);
     run?.lrs.forEach((expected, iter) => {
       expect(Math.abs(schedule(iter) - expected) / expected, `iteration ${iter}`).toBeLessThan(
-        1e-9,
+        1e-12,
       );
     });
+  });
+});
+
+/** Cases of ops/optim.json that are chains of MMEngine's kind; torch's end is MMEngine's less one. */
+const TORCH_CASES: readonly {
+  name: string;
+  itersPerEpoch: number;
+  options: SchedulerOptions[];
+}[] = [
+  {
+    name: 'mmengine_LinearLR_end_minus_1',
+    itersPerEpoch: 20,
+    options: [linear(50), steps([8, 11], 12)],
+  },
+  { name: 'torch_LinearLR', itersPerEpoch: Infinity, options: [linear(51)] },
+  { name: 'torch_MultiStepLR_per_epoch', itersPerEpoch: 1, options: [steps([8, 11], 12)] },
+  { name: 'cosine_100', itersPerEpoch: Infinity, options: [cosine(0, 101, 100, 0)] },
+];
+
+const TORCH = '../shared/oracle/ops/optim.json';
+
+describe.skipIf(!existsSync(TORCH))('ops/optim (../shared/oracle)', () => {
+  const oracle: { cases: { op: string; name: string; base_lr: number; lr_exact: number[] }[] } =
+    existsSync(TORCH) ? JSON.parse(readFileSync(TORCH, 'utf8')) : { cases: [] };
+
+  it.each(TORCH_CASES)('$name', ({ name, itersPerEpoch, options }) => {
+    const run = oracle.cases.find((candidate) => candidate.name === name);
+    const schedule = createLrSchedule(options, run?.base_lr ?? Number.NaN, itersPerEpoch);
+    expect(run?.lr_exact.length).toBeGreaterThan(0);
+    run?.lr_exact.forEach((expected, iter) => {
+      expect(Math.abs(schedule(iter) - expected), `iteration ${iter}`).toBeLessThanOrEqual(
+        1e-12 * Math.abs(expected),
+      );
+    });
+  });
+});
+
+const SPAN = { begin: 0, end: 13, byEpoch: false, convertToIterBased: false } as const;
+
+describe('rules against their closed forms', () => {
+  const cosineDown = (t: number): number => (1 + Math.cos(Math.PI * t)) / 2;
+  const RULES: readonly { option: SchedulerOptions; at: (t: number) => number }[] = [
+    {
+      option: { ...SPAN, type: 'StepLR', stepSize: 3, gamma: 0.5 },
+      at: (t) => 2 * 0.5 ** Math.floor(t / 3),
+    },
+    { option: { ...SPAN, type: 'ExponentialLR', gamma: 0.9 }, at: (t) => 2 * 0.9 ** t },
+    {
+      option: { ...SPAN, type: 'PolyLR', power: 2, etaMin: 0.1 },
+      at: (t) => 1.9 * (1 - t / 12) ** 2 + 0.1,
+    },
+    {
+      option: {
+        ...SPAN,
+        type: 'CosineRestartLR',
+        periods: [5, 8],
+        restartWeights: [1, 0.5],
+        etaMin: null,
+        etaMinRatio: 0.05,
+      },
+      at: (t) =>
+        t < 5 ? 0.1 + 1.9 * cosineDown(t / 5) : 0.1 + (1 - 0.1) * cosineDown((t - 5) / 8),
+    },
+    {
+      option: {
+        ...SPAN,
+        type: 'OneCycleLR',
+        etaMax: 5,
+        totalSteps: 20,
+        pctStart: 0.3,
+        anneal: 'linear',
+        divFactor: 10,
+        finalDivFactor: 100,
+        threePhase: false,
+      },
+      at: (t) => (t <= 5 ? 0.5 + 4.5 * (t / 5) : 5 + (0.005 - 5) * ((t - 5) / 14)),
+    },
+    {
+      option: {
+        ...SPAN,
+        type: 'OneCycleLR',
+        etaMax: 5,
+        totalSteps: 13,
+        pctStart: 0.4,
+        anneal: 'cos',
+        divFactor: 10,
+        finalDivFactor: 100,
+        threePhase: true,
+      },
+      at: (t) => {
+        const top = 0.4 * 13 - 1;
+        if (t <= top) return 5 + (0.5 - 5) * cosineDown(t / top);
+        if (t <= 2 * top) return 0.5 + (5 - 0.5) * cosineDown((t - top) / top);
+        return 0.005 + (0.5 - 0.005) * cosineDown((t - 2 * top) / (12 - 2 * top));
+      },
+    },
+  ];
+
+  it.each(RULES)('$option.type', ({ option, at }) => {
+    const schedule = createLrSchedule([option], 2, Infinity);
+    for (let t = 0; t < 13; t++) {
+      expect(Math.abs(schedule(t) - at(t)), `iteration ${t}`).toBeLessThan(1e-12);
+    }
+    // After its end it leaves the rate as it was.
+    expect(schedule(40)).toBe(schedule(12));
+  });
+
+  it.each(RULES.slice(0, 4))('$option.type, epochs turned into iterations', ({ option }) => {
+    const epochs = { ...option, end: 4, byEpoch: true, convertToIterBased: true };
+    const iterations = ((): SchedulerOptions => {
+      const span = { ...SPAN, end: 12 };
+      if (option.type === 'StepLR') return { ...option, ...span, stepSize: option.stepSize * 3 };
+      if (option.type === 'CosineRestartLR') return { ...option, ...span, periods: [15, 24] };
+      return { ...option, ...span };
+    })();
+    const [one, other] = [
+      createLrSchedule([epochs], 2, 3),
+      createLrSchedule([iterations], 2, Infinity),
+    ];
+    for (let t = 0; t < 15; t++) expect(one(t)).toBe(other(t));
   });
 });
 

@@ -1,4 +1,5 @@
-import type { SchedulerOptions } from '../../config/resolved.ts';
+import type { SchedulerOptions } from '../../config/resolved-schedule.ts';
+import { nextLr } from './mmengine-lr.ts';
 
 /**
  * Learning-rate schedules as MMEngine chains them: each schedule multiplies the present rate when its own counter moves
@@ -45,12 +46,23 @@ function asIterations(option: SchedulerOptions, itersPerEpoch: number): Schedule
     end: option.end * itersPerEpoch,
     byEpoch: false,
   };
-  if (option.type === 'MultiStepLR') {
-    return { ...option, ...span, milestones: option.milestones.map((at) => at * itersPerEpoch) };
+  switch (option.type) {
+    case 'MultiStepLR':
+      return { ...option, ...span, milestones: option.milestones.map((at) => at * itersPerEpoch) };
+    case 'StepLR':
+      return { ...option, ...span, stepSize: option.stepSize * itersPerEpoch };
+    case 'CosineAnnealingLR':
+      return { ...option, ...span, tMax: option.tMax * itersPerEpoch };
+    case 'CosineRestartLR':
+      return { ...option, ...span, periods: option.periods.map((each) => each * itersPerEpoch) };
+    // OneCycleLR's total_steps are iterations already.
+    case 'OneCycleLR':
+    case 'LinearLR':
+    case 'ConstantLR':
+    case 'ExponentialLR':
+    case 'PolyLR':
+      return { ...option, ...span };
   }
-  return option.type === 'CosineAnnealingLR'
-    ? { ...option, ...span, tMax: option.tMax * itersPerEpoch }
-    : { ...option, ...span };
 }
 
 /** One schedule with its counters. */
@@ -71,35 +83,8 @@ class ChainLink {
     const at = this.steps;
     this.steps += 1;
     const { begin, end } = this.option;
-    return at < begin || at >= end ? lr : nextLr(this.option, at - begin, lr, this.baseLr);
-  }
-}
-
-/** The rate after a schedule's own step `k` (0-based from `begin`), from the rate before it. */
-function nextLr(option: SchedulerOptions, k: number, lr: number, baseLr: number): number {
-  const total = option.end - option.begin - 1;
-  switch (option.type) {
-    case 'LinearLR': {
-      const { startFactor: start, endFactor: end } = option;
-      if (k === 0) return lr * start;
-      return lr * (1 + (end - start) / (total * start + (k - 1) * (end - start)));
-    }
-    case 'MultiStepLR':
-      return lr * option.gamma ** option.milestones.filter((milestone) => milestone === k).length;
-    case 'ConstantLR':
-      if (k === 0) return lr * option.factor;
-      return k === total ? lr / option.factor : lr;
-    case 'CosineAnnealingLR': {
-      const { tMax } = option;
-      const etaMin = option.etaMin ?? baseLr * (option.etaMinRatio ?? 0);
-      if (k === 0) return lr;
-      // After each full half-wave the recursion below would divide by zero.
-      if ((k - 1 - tMax) % (2 * tMax) === 0) {
-        return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
-      }
-      const ratio =
-        (1 + Math.cos((Math.PI * k) / tMax)) / (1 + Math.cos((Math.PI * (k - 1)) / tMax));
-      return ratio * (lr - etaMin) + etaMin;
-    }
+    return at < begin || at >= end
+      ? lr
+      : nextLr(this.option, lr, { k: at - begin, baseLr: this.baseLr });
   }
 }
