@@ -2,10 +2,10 @@ import type { Parameter } from '../../models/parameter-set.ts';
 import { updateStep } from '../../ops/optim/grad-norm.ts';
 import { pairsPerDispatch, statesOf, updateParameters } from '../../ops/optim/update.ts';
 import type { ParamScales, UpdatePair, UpdateRule } from '../../ops/optim/update.ts';
-import { activeBackend } from '../../tensor/backend.ts';
 import { overwrite, uploadFloats } from '../../tensor/upload.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
+import { groupParameters } from '../parameter-groups.ts';
 import { paramScales } from './paramwise.ts';
 import type { Paramwise } from './paramwise.ts';
 
@@ -49,16 +49,15 @@ export class Optimizer {
     this.#options = options;
     const { algorithm, paramwise } = options;
     const states = statesOf(algorithm);
-    this.#groups = groupParameters(parameters, states).map((members) => {
-      let at = 0;
-      const slots = members.map((parameter): Slot => {
-        const scales = paramScales(parameter, algorithm.weightDecay, paramwise);
-        const slot = { parameter, scales, at };
-        at += parameter.variable.size;
-        return slot;
-      });
-      return { slots, state: tf.keep(tf.zeros([at * states])) };
-    });
+    const limits = { most: pairsPerDispatch(), states };
+    this.#groups = groupParameters(parameters, limits).map(({ members, size }) => ({
+      slots: members.map(({ parameter, at }): Slot => ({
+        parameter,
+        at,
+        scales: paramScales(parameter, algorithm.weightDecay, paramwise),
+      })),
+      state: tf.keep(tf.zeros([size * states])),
+    }));
     this.#hyper = tf.keep(uploadFloats(new Float32Array([0, 1, 1]), [3]));
   }
 
@@ -133,25 +132,4 @@ export class Optimizer {
     for (const { state } of this.#groups) state.dispose();
     this.#hyper.dispose();
   }
-}
-
-/** Parameters in order, cut where a dispatch can bind no more of them or their state no longer fits into a binding. */
-function groupParameters(parameters: readonly Parameter[], states: number): Parameter[][] {
-  const { maxStorageBufferBindingSize } = activeBackend().device.limits;
-  const mostWeights = maxStorageBufferBindingSize / Float32Array.BYTES_PER_ELEMENT / states;
-  const mostPairs = pairsPerDispatch();
-  const groups: Parameter[][] = [];
-  let weights = Infinity;
-  for (const parameter of parameters) {
-    const { size } = parameter.variable;
-    const group = groups.at(-1);
-    weights += size;
-    if (group === undefined || group.length === mostPairs || weights > mostWeights) {
-      groups.push([parameter]);
-      weights = size;
-    } else {
-      group.push(parameter);
-    }
-  }
-  return groups;
 }
