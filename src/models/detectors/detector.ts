@@ -1,4 +1,4 @@
-import type { Detections } from '../../ops/retina-predict/retina-predict.ts';
+import type { Detections } from '../../ops/keep-best/keep-best.ts';
 import type { Tensor, Tensor2D, Tensor3D } from '../../tensor/tf.ts';
 import type { ParameterSet } from '../parameter-set.ts';
 

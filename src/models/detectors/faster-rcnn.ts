@@ -3,7 +3,7 @@ import { bboxTargets } from '../../ops/anchor-targets/bbox-targets.ts';
 import { sampledCount, samplingAvgFactor } from '../../ops/avg-factor/avg-factor.ts';
 import { sigmoidCrossEntropyLoss } from '../../ops/cross-entropy-loss/sigmoid-cross-entropy-loss.ts';
 import { maxIouAssign } from '../../ops/matcher/max-iou-assign.ts';
-import type { Detections } from '../../ops/retina-predict/retina-predict.ts';
+import type { Detections } from '../../ops/keep-best/keep-best.ts';
 import { rpnProposals } from '../../ops/rpn-proposals/rpn-proposals.ts';
 import type { RpnProposals } from '../../ops/rpn-proposals/rpn-proposals.ts';
 import { sampleAnchors } from '../../ops/sampler/sample-anchors.ts';

@@ -5,7 +5,7 @@ import { maxIouAssign } from '../../ops/matcher/max-iou-assign.ts';
 import type { MaxIouAssignOptions } from '../../ops/matcher/max-iou-assign.ts';
 import { sigmoidFocalLoss } from '../../ops/focal-loss/sigmoid-focal-loss.ts';
 import { retinaPredict } from '../../ops/retina-predict/retina-predict.ts';
-import type { Detections } from '../../ops/retina-predict/retina-predict.ts';
+import type { Detections } from '../../ops/keep-best/keep-best.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor4D } from '../../tensor/tf.ts';
 import { RetinaHead } from '../dense-heads/retina-head.ts';

@@ -1,10 +1,10 @@
 import { sampledCount } from '../../ops/avg-factor/avg-factor.ts';
-import { accuracy } from '../../ops/cross-entropy-loss/accuracy.ts';
+import { accuracy } from '../../ops/accuracy/accuracy.ts';
 import { softmaxCrossEntropyLoss } from '../../ops/cross-entropy-loss/softmax-cross-entropy-loss.ts';
 import { matchedBoxes } from '../../ops/matched-boxes/matched-boxes.ts';
 import { proposalRois } from '../../ops/proposal-rois/proposal-rois.ts';
 import { roiPredict } from '../../ops/roi-predict/roi-predict.ts';
-import type { Detections } from '../../ops/retina-predict/retina-predict.ts';
+import type { Detections } from '../../ops/keep-best/keep-best.ts';
 import type { SampledRois } from '../../ops/roi-sampler/sample-rois.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor4D } from '../../tensor/tf.ts';

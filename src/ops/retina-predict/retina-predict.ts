@@ -9,10 +9,10 @@ import type { Detections, NmsOptions } from '../keep-best/keep-best.ts';
 /** MMDetection's `test_cfg` of a one-stage detector, and its box coder; or torchvision's `RetinaNet`. */
 export interface RetinaPredictOptions {
   /**
-   * Whose rules. 'mmdet' (default): boxes are rescaled and filtered by size before NMS. 'torchvision': they are rescaled
+   * Whose rules. 'mmdetection' (default): boxes are rescaled and filtered by size before NMS. 'torchvision': they are rescaled
    * after it, no size filter, and dw, dh are clamped only from above.
    */
-  readonly rule?: 'mmdet' | 'torchvision';
+  readonly rule?: 'mmdetection' | 'torchvision';
   /** Strictly above it a score counts; at least 0. `score_thr`, default 0.05. */
   readonly scoreThr?: number;
   /** Best (anchor, class) pairs per level. `nms_pre`, default 1000. */
@@ -83,7 +83,7 @@ export function retinaPredict(input: RetinaPredictInput): Detections {
 
 /** What the options, or their defaults, ask of the candidates. */
 export function retinaRules(options: RetinaPredictOptions): DenseCandidatesRules {
-  const { rule = 'mmdet', scoreThr = 0.05, nmsPre = 1000, coder = {}, minBboxSize = 0 } = options;
+  const { rule = 'mmdetection', scoreThr = 0.05, nmsPre = 1000, coder = {}, minBboxSize = 0 } = options;
   const torchvision = rule === 'torchvision';
   return {
     decoder: coder.type === 'distance' ? coder : { clampAboveOnly: torchvision, ...coder },

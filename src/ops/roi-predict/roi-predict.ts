@@ -11,11 +11,11 @@ import { WORKGROUP_SIZE, roiElementsKernel, roiScoresKernel } from './roi-candid
 /** MMDetection's `test_cfg.rcnn` and box coder, or torchvision's `RoIHeads`. */
 export interface RoiPredictOptions {
   /**
-   * Whose rules. 'mmdet' (default): the background is the last column, boxes are rescaled before NMS, no size filter.
+   * Whose rules. 'mmdetection' (default): the background is the last column, boxes are rescaled before NMS, no size filter.
    * 'torchvision': the background is column 0 (and delta 0), sides below 0.01 are dropped, boxes are rescaled after NMS,
    * dw and dh are clamped only from above.
    */
-  readonly rule?: 'mmdet' | 'torchvision';
+  readonly rule?: 'mmdetection' | 'torchvision';
   /** Strictly above it a softmax counts; at least 0. Default 0.05. */
   readonly scoreThr?: number;
   /** `nms.iou_threshold`, default 0.5. Not used where `nms` is given. */

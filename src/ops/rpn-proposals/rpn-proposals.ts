@@ -9,10 +9,10 @@ import { keepBest } from '../keep-best/keep-best.ts';
 /** MMDetection's `rpn_proposal` or `test_cfg.rpn`, and its box coder; or torchvision's `RegionProposalNetwork`. */
 export interface RpnProposalsOptions {
   /**
-   * Whose rules. 'mmdet' (default): the best by sigmoid, sizes strictly above `minBboxSize`. 'torchvision': the best by
+   * Whose rules. 'mmdetection' (default): the best by sigmoid, sizes strictly above `minBboxSize`. 'torchvision': the best by
    * objectness logit, sizes from `minBboxSize` on, sigmoids from `scoreThr` on, and dw, dh clamped only from above.
    */
-  readonly rule?: 'mmdet' | 'torchvision';
+  readonly rule?: 'mmdetection' | 'torchvision';
   /** Best anchors per level. `nms_pre`, `pre_nms_top_n`; default 1000. */
   readonly nmsPre?: number;
   /** `max_per_img`, `post_nms_top_n`; default 1000. */
@@ -96,7 +96,7 @@ export function rpnProposals(input: RpnProposalsInput): RpnProposals {
 
 /** What the options, or their defaults, ask of the candidates. */
 export function rpnRules(options: RpnProposalsOptions): DenseCandidatesRules {
-  const { rule = 'mmdet', nmsPre = 1000, scoreThr = 0, coder = {} } = options;
+  const { rule = 'mmdetection', nmsPre = 1000, scoreThr = 0, coder = {} } = options;
   const torchvision = rule === 'torchvision';
   return {
     decoder: { clampAboveOnly: torchvision, ...coder },
