@@ -148,14 +148,14 @@ function pyramidOptions({
       addExtraConvs: neck.add_extra_convs === true ? 'on_input' : neck.add_extra_convs,
       reluBeforeExtraConvs: neck.relu_before_extra_convs,
       noNormOnLateral: neck.no_norm_on_lateral,
-      norm: neck.norm_cfg === null ? null : normSpec(neck.norm_cfg),
+      ...(neck.norm_cfg === null ? {} : { norm: normSpec(neck.norm_cfg) }),
     },
   };
 }
 
 type NormConfig = Model['backbone']['norm_cfg'];
 
-function normSpec(norm: NormConfig): Options<'RetinaNet'>['backbone']['norm'] {
+function normSpec(norm: NormConfig): NonNullable<Options<'FCOS'>['head']['norm']> {
   switch (norm.type) {
     case 'BN':
       return {

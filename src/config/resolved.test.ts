@@ -45,7 +45,6 @@ describe('options of MMDetection 3.x RetinaNet R50 1x', () => {
         addExtraConvs: 'on_input',
         reluBeforeExtraConvs: false,
         noNormOnLateral: false,
-        norm: null,
       },
       head: { numClasses: 80, featChannels: 256, stackedConvs: 4 },
       anchors: {

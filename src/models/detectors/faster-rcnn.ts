@@ -187,7 +187,7 @@ export class FasterRcnn implements Detector {
     const proposals = this.propose(levels, batch, train.rpnProposal);
     const sampled = this.roiHead.sample(proposals, batch, train.rcnn);
     const features = this.roiHead.roiFeatures(pyramid, sampled.rois, sampled.present);
-    const output = this.roiHead.headOutputs(features);
+    const output = this.roiHead.headOutputs(features, true);
     return [
       ...this.rpnLosses(levels, batch, targets),
       ...this.roiHead.losses(output, sampled, batch.gtBoxes, train.rcnn.posWeight),

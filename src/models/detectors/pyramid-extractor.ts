@@ -2,7 +2,7 @@ import { normaliseImages } from '../../ops/image/normalise-image.ts';
 import type { ImageNormalisation } from '../../ops/image/normalise-image.ts';
 import type { HeightWidth } from '../../ops/anchor-valid-flags/anchor-levels.ts';
 import type { Tensor4D } from '../../tensor/tf.ts';
-import { ResNet, resnetOutChannels } from '../backbones/resnet.ts';
+import { ResNet, resnetOutChannels, stagePlan } from '../backbones/resnet.ts';
 import type { FrozenFeatures, ResNetOptions } from '../backbones/resnet.ts';
 import { Fpn } from '../necks/fpn.ts';
 import type { FpnOptions } from '../necks/fpn.ts';
@@ -28,7 +28,7 @@ export class PyramidExtractor {
     this.#backbone = new ResNet(parameters, backbone);
     this.#neck = new Fpn(parameters, {
       ...neck,
-      inChannels: resnetOutChannels(backbone.depth, backbone.baseChannels),
+      inChannels: resnetOutChannels(stagePlan(backbone), backbone.baseChannels),
     });
   }
 
@@ -50,12 +50,12 @@ export class PyramidExtractor {
   }
 
   /** The pyramid's levels, finest first. */
-  neckFeatures(features: readonly Tensor4D[]): readonly Tensor4D[] {
-    return this.#neck.forward(features);
+  neckFeatures(features: readonly Tensor4D[], training: boolean): readonly Tensor4D[] {
+    return this.#neck.forward(features, training);
   }
 
   forward(frozen: FrozenFeatures, training: boolean): readonly Tensor4D[] {
-    return this.neckFeatures(this.backboneFeatures(frozen, training));
+    return this.neckFeatures(this.backboneFeatures(frozen, training), training);
   }
 
   /** Sizes of the pyramid's maps for an input, without running it. */

@@ -84,12 +84,16 @@ export class ConvFcBboxHead {
     this.#reg = builder.branch('reg', afterShared, reg);
   }
 
-  /** float32 [R, h, w, C] → class scores and boxes of each RoI. */
-  forward(features: Tensor4D): BboxHeadOutput {
-    const shared = run(this.#shared, features);
+  /**
+   * float32 [R, h, w, C] → class scores and boxes of each RoI.
+   *
+   * @param training whether batch norms of the head normalise by the batch
+   */
+  forward(features: Tensor4D, training: boolean): BboxHeadOutput {
+    const shared = run(this.#shared, features, training);
     return {
-      clsScore: this.#fcCls.forward(flatten(run(this.#cls, shared))),
-      bboxPred: this.#fcReg.forward(flatten(run(this.#reg, shared))),
+      clsScore: this.#fcCls.forward(flatten(run(this.#cls, shared, training))),
+      bboxPred: this.#fcReg.forward(flatten(run(this.#reg, shared, training))),
     };
   }
 }
@@ -129,14 +133,13 @@ class BranchBuilder {
       { length: counts.convs },
       (_, i) =>
         new ConvModule(this.#parameters, {
-          name: `${NAME}.${kind}_convs.${i}`,
+          name: `${NAME}.${kind}_convs.${i}.conv`,
           inChannels: i === 0 ? input.channels : convOutChannels,
           outChannels: convOutChannels,
           kernelSize: 3,
-          bias: norm === null,
           relu: true,
           weightInit: kaimingNormal,
-          norm,
+          ...(norm === null ? {} : { norm }),
         }),
     );
     const afterConvs = this.after(input, { convs: counts.convs, fcs: 0 });
@@ -180,11 +183,11 @@ class BranchBuilder {
   }
 }
 
-function run({ convs, fcs }: Branch, x: BranchFeatures): BranchFeatures {
+function run({ convs, fcs }: Branch, x: BranchFeatures, training: boolean): BranchFeatures {
   let features = x;
   for (const conv of convs) {
     if (!isMap(features)) throw new Error('ConvFcBboxHead: a convolution after an FC layer');
-    features = conv.forward(features);
+    features = conv.forward(features, training);
   }
   for (const fc of fcs) features = fc.forward(flatten(features));
   return features;

@@ -95,8 +95,8 @@ export class StandardRoiHead {
     return this.#extractor.levels(rois, present);
   }
 
-  headOutputs(features: Tensor4D): BboxHeadOutput {
-    return this.#bboxHead.forward(features);
+  headOutputs(features: Tensor4D, training: boolean): BboxHeadOutput {
+    return this.#bboxHead.forward(features, training);
   }
 
   /** loss_cls, acc and loss_bbox of sampled RoIs; differentiable in the head's outputs. */
@@ -145,7 +145,7 @@ export class StandardRoiHead {
     test: RcnnTestOptions,
   ): Detections {
     const { rois, present } = proposalRois(proposals.boxes, proposals.counts);
-    const output = this.headOutputs(this.roiFeatures(pyramid, rois, present));
+    const output = this.headOutputs(this.roiFeatures(pyramid, rois, present), false);
     return roiPredict({
       clsLogits: output.clsScore,
       bboxPred: output.bboxPred,
