@@ -5,9 +5,11 @@ import { inputBoxes, originalBoxes } from './box-types.ts';
 import {
   clipBoxes,
   cxcywhToXyxy,
-  flipBoxesHorizontally,
+  flipBoxes,
   orientBoxes,
+  projectBoxes,
   scaleBoxes,
+  translateBoxes,
   xywhToXyxy,
   xyxyToCxcywh,
   xyxyToXywh,
@@ -34,7 +36,11 @@ describe('convert', () => {
       fc.property(boxes, (b) => {
         expect(xywhToXyxy(xyxyToXywh(b))).toEqual(b);
         expect(cxcywhToXyxy(xyxyToCxcywh(b))).toEqual(b);
-        expect(flipBoxesHorizontally(flipBoxesHorizontally(b, 2000), 2000)).toEqual(b);
+        for (const direction of ['horizontal', 'vertical', 'diagonal'] as const) {
+          const flipped = flipBoxes(b, 2000, 1500, direction);
+          expect(flipBoxes(flipped, 2000, 1500, direction)).toEqual(b);
+        }
+        expect(translateBoxes(translateBoxes(b, 7, -3), -7, 3)).toEqual(b);
         expect(scaleBoxes(scaleBoxes(b, 2, 0.5), 0.5, 2)).toEqual(b);
       }),
     );
@@ -52,6 +58,15 @@ describe('convert', () => {
     // A box in the top left corner of a 320 × 240 photograph, held so that it must be turned clockwise: top right.
     expect([...orientBoxes(Float32Array.of(0, 0, 10, 20), 6, 320, 240)]).toEqual([220, 0, 240, 10]);
     expect([...orientBoxes(Float32Array.of(0, 0, 10, 20), 8, 320, 240)]).toEqual([0, 310, 20, 320]);
+  });
+
+  it('mirrors and projects (by hand)', () => {
+    const box = Float32Array.of(1, 2, 4, 8);
+    expect([...flipBoxes(box, 10, 20, 'horizontal')]).toEqual([6, 2, 9, 8]);
+    expect([...flipBoxes(box, 10, 20, 'vertical')]).toEqual([1, 12, 4, 18]);
+    expect([...flipBoxes(box, 10, 20, 'diagonal')]).toEqual([6, 12, 9, 18]);
+    // a quarter turn and a shift by (10, 1): (x, y) → (10 − y, x + 1)
+    expect([...projectBoxes(box, [0, -1, 10, 1, 0, 1, 0, 0, 1])]).toEqual([2, 2, 8, 5]);
   });
 
   it('clips to both edges inclusive', () => {

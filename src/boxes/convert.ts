@@ -48,9 +48,50 @@ export function scaleBoxes(boxes: Float32Array, scaleX: number, scaleY: number):
   return mapBoxes(boxes, (a, b, c, d) => [a * sx, b * sy, c * sx, d * sy]);
 }
 
-/** Mirrors xyxy boxes left–right in an image of `width` pixels: x' = width − x. */
-export function flipBoxesHorizontally(boxes: Float32Array, width: number): Boxes {
-  return mapBoxes(boxes, (x1, y1, x2, y2) => [width - x2, y1, width - x1, y2]);
+/** Moves xyxy boxes by (dx, dy) pixels. */
+export function translateBoxes(boxes: Float32Array, dx: number, dy: number): Boxes {
+  const [x, y] = [Math.fround(dx), Math.fround(dy)];
+  return mapBoxes(boxes, (x1, y1, x2, y2) => [x1 + x, y1 + y, x2 + x, y2 + y]);
+}
+
+/**
+ * Mirrors xyxy boxes in an image of `width` × `height` pixels: x' = width − x (horizontal), y' = height − y (vertical), or
+ * both (diagonal).
+ */
+export function flipBoxes(
+  boxes: Float32Array,
+  width: number,
+  height: number,
+  direction: 'horizontal' | 'vertical' | 'diagonal',
+): Boxes {
+  return mapBoxes(boxes, (x1, y1, x2, y2) => {
+    const [left, right] = direction === 'vertical' ? [x1, x2] : [width - x2, width - x1];
+    const [top, bottom] = direction === 'horizontal' ? [y1, y2] : [height - y2, height - y1];
+    return [left, top, right, bottom];
+  });
+}
+
+/**
+ * The boxes around the four corners of xyxy boxes after a projection: `matrix` [9] is 3 × 3, row by row, float32; one
+ * rounding per operation, as MMDetection's HorizontalBoxes.project_ computes.
+ */
+export function projectBoxes(boxes: Float32Array, matrix: readonly number[]): Boxes {
+  const f32 = Math.fround;
+  const row = (i: number, x: number, y: number): number =>
+    f32(f32(f32((matrix[i] ?? 0) * x) + f32((matrix[i + 1] ?? 0) * y)) + (matrix[i + 2] ?? 0));
+  return mapBoxes(boxes, (x1, y1, x2, y2) => {
+    const corners = [
+      [x1, y1],
+      [x2, y1],
+      [x1, y2],
+      [x2, y2],
+    ].map(([x = 0, y = 0]) => {
+      const w = row(6, x, y);
+      return [f32(row(0, x, y) / w), f32(row(3, x, y) / w)];
+    });
+    const [xs, ys] = [corners.map(([x = 0]) => x), corners.map(([, y = 0]) => y)];
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  });
 }
 
 /**

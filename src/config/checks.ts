@@ -3,20 +3,12 @@ import type { ConfigPath, MapNode } from './config-node.ts';
 import { checkModel } from './model-checks.ts';
 import { numClassesPath } from './num-classes-path.ts';
 import { configProblem } from './problem.ts';
-import type { ConfigProblem } from './problem.ts';
+import type { ConfigProblem, Report } from './problem.ts';
+import { checkPipelines } from './pipeline-checks.ts';
 import { leafDatasets } from './resolved-data.ts';
 import { numClasses } from './resolved-model.ts';
 import { oneCycleSteps } from './resolved-schedule.ts';
 import type { Config } from './schema/config-schema.ts';
-
-/** Adds one problem at a key of the config. */
-export type Report = (
-  severity: 'error' | 'warning',
-  path: ConfigPath,
-  code: string,
-  what: string,
-  action: string,
-) => void;
 
 /** Rules that concern several keys at once: what would fail or go silently wrong in MMDetection. */
 export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
@@ -200,61 +192,6 @@ function checkMilestones(
     what,
     'Lower them, or train longer.',
   );
-}
-
-function checkPipelines(config: Config, report: Report): void {
-  const loaders = ['train_dataloader', 'val_dataloader', 'test_dataloader'] as const;
-  const sizes = new Set<string>();
-  for (const loader of loaders) {
-    const dataset = config[loader]?.dataset;
-    for (const { path, dataset: leaf } of dataset === undefined ? [] : leafDatasets(dataset)) {
-      const at = [loader, 'dataset', ...path, 'pipeline'];
-      const resizes = leaf.pipeline.filter((step) => step.type === 'Resize');
-      if (resizes.length !== 1) {
-        const what = `A pipeline needs one Resize, this one has ${resizes.length}.`;
-        report(
-          'error',
-          at,
-          'config-pipeline',
-          what,
-          'Write `- {type: Resize, scale: …, keep_ratio: true}`.',
-        );
-      }
-      for (const type of ['LoadImageFromFile', 'PackDetInputs'] as const) {
-        if (leaf.pipeline.some((step) => step.type === type)) continue;
-        report(
-          'error',
-          at,
-          'config-pipeline',
-          `The pipeline has no ${type}.`,
-          `Add \`- type: ${type}\`.`,
-        );
-      }
-      if (
-        loader === 'train_dataloader' &&
-        !leaf.pipeline.some((step) => step.type === 'LoadAnnotations')
-      ) {
-        report(
-          'error',
-          at,
-          'config-pipeline',
-          'The training pipeline has no LoadAnnotations.',
-          'Add `- type: LoadAnnotations`.',
-        );
-      }
-      for (const step of resizes) sizes.add(JSON.stringify([step.scale, step.keep_ratio]));
-    }
-  }
-  if (sizes.size > 1) {
-    const what = `Training and testing resize differently: ${[...sizes].join(' and ')}.`;
-    report(
-      'warning',
-      ['train_dataloader', 'dataset'],
-      'config-pipeline-scale',
-      what,
-      'Boxes will have other sizes than in training.',
-    );
-  }
 }
 
 function list(values: readonly number[]): string {

@@ -16,3 +16,13 @@ export function leafPathsOf(root: MapNode, loaders: readonly string[]): ConfigPa
   for (const loader of loaders) visit([loader, 'dataset']);
   return leaves;
 }
+
+/** Paths of all pipelines of the given loaders: of the data sets, then those of a MultiImageMixDataset around them. */
+export function pipelinePathsOf(root: MapNode, loaders: readonly string[]): ConfigPath[] {
+  const leaves = leafPathsOf(root, loaders).map((leaf) => [...leaf, 'pipeline']);
+  const around = loaders.map((loader) => [loader, 'dataset', 'pipeline']);
+  const outer = around.filter(
+    (path) => !leaves.some((leaf) => leaf.length === path.length && leaf[0] === path[0]),
+  );
+  return [...leaves, ...outer].filter((path) => nodeAt(root, path)?.kind === 'list');
+}

@@ -1,5 +1,6 @@
 import { childAt, dotted, nodeAt } from './config-node.ts';
 import type { ConfigPath, MapNode } from './config-node.ts';
+import { pipelinePathsOf } from './dataset-paths.ts';
 import { scalePaths } from './linked-edits.ts';
 import { modelFields } from './model-fields.ts';
 
@@ -56,7 +57,7 @@ function dataFields(root: MapNode): FieldSpec[] {
     min: 1,
     max: 256,
   });
-  const flip = flipPath(root, scale);
+  const flip = flipPath(root);
   if (flip !== undefined) {
     fields.push({
       path: flip,
@@ -70,12 +71,18 @@ function dataFields(root: MapNode): FieldSpec[] {
   return fields;
 }
 
-function flipPath(root: MapNode, scale: ConfigPath | undefined): ConfigPath | undefined {
-  const at = scale?.slice(0, -2);
-  const pipeline = at === undefined ? undefined : nodeAt(root, at);
-  if (at === undefined || pipeline?.kind !== 'list') return undefined;
-  const i = pipeline.items.findIndex((step) => scalarAt(step, 'type') === 'RandomFlip');
-  return i < 0 ? undefined : [...at, i, 'prob'];
+/** The probability of the training pipeline's flip, where it is one number. */
+function flipPath(root: MapNode): ConfigPath | undefined {
+  const found = pipelinePathsOf(root, ['train_dataloader']).flatMap((path) => {
+    const pipeline = nodeAt(root, path);
+    if (pipeline?.kind !== 'list') return [];
+    return pipeline.items.flatMap((step, i) =>
+      scalarAt(step, 'type') === 'RandomFlip' && childAt(step, 'prob')?.kind !== 'list'
+        ? [[...path, i, 'prob']]
+        : [],
+    );
+  });
+  return found[0];
 }
 
 function scheduleFields(root: MapNode): FieldSpec[] {

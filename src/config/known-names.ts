@@ -28,13 +28,11 @@ export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
     // post-processing
     'nms_match nms_rotated',
     // transforms
-    'RandomResize RandomChoiceResize RandomCrop ResizeShortestEdge Pad Normalize Expand Mosaic',
-    'MixUp PhotoMetricDistortion MinIoURandomCrop RandomAffine YOLOXHSVRandomAug Albu CutOut',
-    'RandomShift FilterAnnotations CopyPaste AutoAugment RandAugment CachedMosaic CachedMixUp',
-    'Corrupt FixShapeResize RandomChoice RandomApply MultiScaleFlipAug DefaultFormatBundle',
-    'Collect LoadProposals RandomErasing',
+    'YOLOXHSVRandomAug Albu CutOut RandomShift CopyPaste AutoAugment RandAugment CachedMosaic',
+    'CachedMixUp Corrupt FixScaleResize RandomCenterCropPad RandomChoice RandomApply',
+    'MultiScaleFlipAug DefaultFormatBundle Collect LoadProposals RandomErasing',
     // data sets and their samplers
-    'ClassBalancedDataset MultiImageMixDataset CustomDataset XMLDataset WIDERFaceDataset',
+    'ClassBalancedDataset CustomDataset XMLDataset WIDERFaceDataset',
     'CityscapesDataset LVISDataset LVISV1Dataset OpenImagesDataset CrowdHumanDataset',
     'Objects365V1Dataset Objects365V2Dataset DeepFashionDataset ClassAwareSampler',
     'MultiSourceSampler GroupMultiSourceSampler BatchSampler LVISMetric OpenImagesMetric',

@@ -1,6 +1,6 @@
 import { childAt, dotted, nodeAt, toPlain } from './config-node.ts';
 import type { ConfigNode, ConfigPath, MapNode, Plain } from './config-node.ts';
-import { leafPathsOf } from './dataset-paths.ts';
+import { pipelinePathsOf } from './dataset-paths.ts';
 import { modelType, numClassesPath } from './num-classes-path.ts';
 
 export interface Edit {
@@ -17,7 +17,7 @@ export interface Edit {
  */
 export function linkedEdits(root: MapNode, path: ConfigPath, value: Plain): Edit[] {
   const key = dotted(path);
-  if (/\.pipeline\.\d+\.scale$/.test(key)) return scaleEdits(root, path, value);
+  if (scalePaths(root).some((scale) => dotted(scale) === key)) return scaleEdits(root, path, value);
   if (key === 'model.backbone.depth') return depthEdits(root, path, value);
   if (key === 'model.backbone.base_channels') return channelEdits(root, path, value);
   if (key === 'train_cfg.max_epochs' || key === 'train_cfg.max_iters')
@@ -52,11 +52,13 @@ function thresholdEdits(root: MapNode, path: ConfigPath, value: Plain): Edit[] {
 /** Paths of the `scale` of every Resize in the pipelines of all loaders. */
 export function scalePaths(root: MapNode): ConfigPath[] {
   const loaders = ['train_dataloader', 'val_dataloader', 'test_dataloader'];
-  return leafPathsOf(root, loaders).flatMap((leaf) => {
-    const pipeline = nodeAt(root, [...leaf, 'pipeline']);
+  return pipelinePathsOf(root, loaders).flatMap((path) => {
+    const pipeline = nodeAt(root, path);
     if (pipeline?.kind !== 'list') return [];
     return pipeline.items.flatMap((step, i) =>
-      textAt(step, 'type') === 'Resize' ? [[...leaf, 'pipeline', i, 'scale']] : [],
+      textAt(step, 'type') === 'Resize' && childAt(step, 'scale_factor') === undefined
+        ? [[...path, i, 'scale']]
+        : [],
     );
   });
 }

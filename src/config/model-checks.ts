@@ -1,4 +1,4 @@
-import type { Report } from './checks.ts';
+import type { Report } from './problem.ts';
 import type { ConfigPath } from './config-node.ts';
 import type { Config } from './schema/config-schema.ts';
 

@@ -1,5 +1,5 @@
 import type { ErrorDetails } from '../base/errors.ts';
-import type { Place } from './config-node.ts';
+import type { ConfigPath, Place } from './config-node.ts';
 
 /** Structurally the worker protocol's `ConfigProblem`. */
 export interface ConfigProblem extends ErrorDetails {
@@ -45,3 +45,12 @@ export function quotedList(names: readonly string[]): string {
     ? quoted.join('')
     : `${quoted.slice(0, -1).join(', ')} or ${last}`;
 }
+
+/** Adds one problem at a key of the config. */
+export type Report = (
+  severity: 'error' | 'warning',
+  path: ConfigPath,
+  code: string,
+  what: string,
+  action: string,
+) => void;

@@ -10,18 +10,23 @@ import { pythonFloat } from './yaml-reader.ts';
  */
 const TUPLE_KEYS: ReadonlySet<string> = new Set([
   'scale',
+  'scales',
+  'scale_factor',
   'img_scale',
   'crop_size',
   'meta_keys',
   'out_indices',
 ]);
 
+/** Where a list of lists is a list of tuples: the scales of RandomResize and RandomChoiceResize. */
+const TUPLES_INSIDE: ReadonlySet<string> = new Set(['scale', 'scales']);
+
 /** A copy in which lists at keys that MMDetection wants as tuples are tuples. */
 export function withTuples(root: MapNode): MapNode {
   const visit = (node: ConfigNode, key: string): ConfigNode => {
     if (node.kind === 'map') return visitMap(node);
     if (node.kind === 'scalar') return node;
-    const items = node.items.map((item) => visit(item, ''));
+    const items = node.items.map((item) => visit(item, TUPLES_INSIDE.has(key) ? key : ''));
     return { ...node, items, isTuple: node.isTuple || TUPLE_KEYS.has(key) };
   };
   const visitMap = (map: MapNode): MapNode => {

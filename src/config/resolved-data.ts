@@ -1,6 +1,9 @@
+import { UserError } from '../base/errors.ts';
 import type { ConfigPath } from './config-node.ts';
+import { inputFrames } from './input-frames.ts';
 import type { Config } from './schema/config-schema.ts';
 import type { DatasetConfig, LeafDatasetConfig } from './schema/data.ts';
+import type { TransformConfig, TransformStep } from './schema/pipeline.ts';
 
 export interface LeafDataset {
   /** Path below the dataset section: `[]`, `['dataset']`, `['dataset', 'datasets', 1]` … */
@@ -8,9 +11,9 @@ export interface LeafDataset {
   readonly dataset: LeafDatasetConfig;
 }
 
-/** The data sets inside Repeat- and ConcatDataset, in order. */
+/** The data sets inside MultiImageMix-, Repeat- and ConcatDataset, in order. */
 export function leafDatasets(dataset: DatasetConfig): LeafDataset[] {
-  if (dataset.type === 'RepeatDataset') {
+  if (dataset.type === 'RepeatDataset' || dataset.type === 'MultiImageMixDataset') {
     return leafDatasets(dataset.dataset).map((leaf) => ({
       ...leaf,
       path: ['dataset', ...leaf.path],
@@ -24,39 +27,71 @@ export function leafDatasets(dataset: DatasetConfig): LeafDataset[] {
 
 /** How often the data set counts in an epoch (RepeatDataset), 1 without it. */
 export function repeatTimes(dataset: DatasetConfig): number {
+  if (dataset.type === 'MultiImageMixDataset') return repeatTimes(dataset.dataset);
   return dataset.type === 'RepeatDataset' ? dataset.times : 1;
 }
 
 export interface PipelineOptions {
-  /** [width, height] in pixels; with keepRatio a frame in either order. */
-  readonly scale: readonly [number, number];
-  readonly keepRatio: boolean;
-  /** Probability of a horizontal flip; 0 in testing. */
-  readonly flipProb: number;
+  /** What is done to each image, between loading and packing. */
+  readonly steps: readonly TransformStep[];
+  /** MultiImageMixDataset: what is then done to each, with further images where a step mixes; undefined without it. */
+  readonly mix: MixOptions | undefined;
+}
+
+export interface MixOptions {
+  readonly steps: readonly TransformStep[];
+  /** Tries of a step that drops an image. */
+  readonly maxRefetch: number;
 }
 
 /**
  * What the pipeline of a split does to images. Of several data sets the first one's pipeline counts. `val` and `test` fall
- * back on each other, then on the training pipeline without its flip.
+ * back on each other, then on the training pipeline; they keep only the steps that draw nothing.
+ *
+ * @throws UserError `no-test-size` when that leaves no step that gives the images a size
  */
 export function pipelineOptions(config: Config, split: 'train' | 'val' | 'test'): PipelineOptions {
-  const loader =
-    split === 'train'
-      ? config.train_dataloader
-      : ((split === 'val'
-          ? (config.val_dataloader ?? config.test_dataloader)
-          : (config.test_dataloader ?? config.val_dataloader)) ?? config.train_dataloader);
-  const pipeline = leafDatasets(loader.dataset)[0]?.dataset.pipeline ?? [];
-  const resize = pipeline.find((step) => step.type === 'Resize');
-  const flip = pipeline.find((step) => step.type === 'RandomFlip');
-  // The checks of a loaded config guarantee one Resize per pipeline.
-  if (resize === undefined) throw new Error(`the ${split} pipeline has no Resize`);
-  const { scale } = resize;
+  if (split === 'train') return trainPipeline(config.train_dataloader.dataset);
+  const { val_dataloader: val, test_dataloader: test, train_dataloader: train } = config;
+  const loader = (split === 'val' ? (val ?? test) : (test ?? val)) ?? train;
+  const { steps, mix } = trainPipeline(loader.dataset);
+  const fixed = [...steps, ...(mix?.steps ?? [])].filter(drawsNothing);
+  if (inputFrames(fixed) === undefined) {
+    throw new UserError({
+      code: 'no-test-size',
+      what: 'The config does not say at which size images are predicted.',
+      why: 'There is no val_dataloader or test_dataloader, and the training pipeline draws its sizes.',
+      action: 'Add a test_dataloader whose pipeline has a Resize.',
+      place: { key: 'test_dataloader' },
+    });
+  }
+  return { steps: fixed, mix: undefined };
+}
+
+function trainPipeline(dataset: DatasetConfig): PipelineOptions {
+  const steps = (leafDatasets(dataset)[0]?.dataset.pipeline ?? []).filter(changesImages);
+  if (dataset.type !== 'MultiImageMixDataset') return { steps, mix: undefined };
+  const skipped = dataset.skip_type_keys ?? [];
+  const mixing = dataset.pipeline.filter(changesImages);
   return {
-    scale: typeof scale === 'number' ? [scale, scale] : scale,
-    keepRatio: resize.keep_ratio,
-    flipProb: split === 'train' ? (flip?.prob ?? 0) : 0,
+    steps,
+    mix: {
+      steps: mixing.filter(({ type }) => !skipped.includes(type)),
+      maxRefetch: dataset.max_refetch,
+    },
   };
+}
+
+/** Steps that a transform runs; loading, packing and normalising are elsewhere. */
+export function changesImages(step: TransformConfig): step is TransformStep {
+  return !['LoadImageFromFile', 'LoadAnnotations', 'Normalize', 'PackDetInputs'].includes(
+    step.type,
+  );
+}
+
+/** Steps that do the same to an image each time. */
+function drawsNothing(step: TransformStep): boolean {
+  return ['Resize', 'ResizeShortestEdge', 'FixShapeResize', 'Pad'].includes(step.type);
 }
 
 export interface FilterOptions {

@@ -85,16 +85,11 @@ describe('options of MMDetection 3.x RetinaNet R50 1x', () => {
   });
 
   it('data, optimiser, hooks', () => {
-    expect(pipelineOptions(config, 'train')).toEqual({
-      scale: [1333, 800],
-      keepRatio: true,
-      flipProb: 0.5,
-    });
-    expect(pipelineOptions(config, 'test')).toEqual({
-      scale: [1333, 800],
-      keepRatio: true,
-      flipProb: 0,
-    });
+    const size = { type: 'Resize', scale: [1333, 800], keep_ratio: true };
+    const train = pipelineOptions(config, 'train');
+    expect(train.steps).toMatchObject([size, { type: 'RandomFlip', prob: 0.5 }]);
+    expect(train.mix).toBeUndefined();
+    expect(pipelineOptions(config, 'test').steps).toMatchObject([size]);
     expect(filterOptions(config)).toEqual({
       filterEmptyGt: true,
       minSize: 32,
@@ -180,7 +175,7 @@ param_scheduler:
       iterations: 608,
       repeatTimes: 3,
     });
-    expect(pipelineOptions(config, 'train').scale).toEqual([1000, 600]);
+    expect(pipelineOptions(config, 'train').steps[0]).toMatchObject({ scale: [1000, 600] });
     expect(numClasses(config)).toBe(20);
     expect(filterOptions(config).bboxMinSize).toBe(32);
     expect(vocEvaluation(config)).toEqual({

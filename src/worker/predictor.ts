@@ -1,3 +1,4 @@
+import { inputFrames } from '../config/input-frames.ts';
 import { pipelineOptions } from '../config/resolved-data.ts';
 import { modelInput } from '../config/resolved-model.ts';
 import type { Dataset, ImageDecoder, Problem } from '../data/dataset.ts';
@@ -43,7 +44,7 @@ export async function* predictImages(
     decoder: job.decoder,
     pipeline: createPipeline({ ...input, padSizeDivisor }),
     batchSize: job.batchSize,
-    buckets: inputBuckets(input.scale, input.keepRatio, padSizeDivisor),
+    buckets: inputBuckets(inputFrames(input.steps) ?? [], padSizeDivisor),
     maxGts: UNLIMITED_GTS,
     prefetch: 2,
     onProblem: job.onProblem,

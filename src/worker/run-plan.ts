@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.ts';
+import { inputFrames } from '../config/input-frames.ts';
 import { filterOptions, pipelineOptions } from '../config/resolved-data.ts';
 import { modelInput } from '../config/resolved-model.ts';
 import { scheduleOptions } from '../config/resolved-schedule.ts';
@@ -9,7 +10,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { FLAG_IGNORE, FLAG_UNUSABLE } from '../data/dataset.ts';
 import { filterForTraining } from '../data/loader/batch-sampler.ts';
 import type { InputSize } from '../data/loader/bucket.ts';
-import { createPipeline } from '../data/loader/pipeline.ts';
+import { createPipeline, imagesPerSample } from '../data/loader/pipeline.ts';
 import type { Pipeline } from '../data/loader/pipeline.ts';
 import { withMinBoxSize } from '../data/min-box-size.ts';
 import { trainSplit } from '../data/splits.ts';
@@ -40,6 +41,8 @@ export interface RunPlan {
   readonly buckets: readonly InputSize[];
   /** Room for ground truths per image. */
   readonly maxGts: number;
+  /** Room for boxes to ignore per image. */
+  readonly maxIgnores: number;
   readonly seed: number;
   /** What the user should know before the run: split chosen, images left out, weights not loaded. */
   readonly notes: readonly string[];
@@ -81,6 +84,8 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
   const optim = optimOptions(config);
   const { padSizeDivisor, pretrained } = modelInput(config);
   const input = pipelineOptions(config, 'train');
+  const pipeline = createPipeline({ ...input, padSizeDivisor });
+  const images = imagesPerSample(pipeline);
   const notes = [split.note];
   if (filtered.length < split.indices.length) {
     notes.push(
@@ -110,27 +115,41 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
     byEpoch: plan.unit === 'epoch',
     batchSize: plan.batchSize,
     indices: repeat(filtered, plan.repeatTimes),
-    pipeline: createPipeline({ ...input, padSizeDivisor }),
-    buckets: inputBuckets(input.scale, input.keepRatio, padSizeDivisor),
-    maxGts: roomForGts(dataset, filtered),
+    pipeline,
+    buckets: inputBuckets(
+      inputFrames([...input.steps, ...(input.mix?.steps ?? [])]) ?? [],
+      padSizeDivisor,
+    ),
+    maxGts: roomForBoxes(dataset, filtered, images, isLearned),
+    maxIgnores: roomForBoxes(dataset, filtered, images, isIgnored),
     seed: hookOptions(config).seed ?? seed,
     notes: notes.filter((note) => note !== ''),
   };
 }
 
-/** Largest number of usable boxes of an image, rounded up to a multiple of 8 so that similar datasets share shapes. */
-function roomForGts({ annotations }: Dataset, indices: Uint32Array): number {
+const isLearned = (flag: number): boolean => (flag & (FLAG_IGNORE | FLAG_UNUSABLE)) === 0;
+const isIgnored = (flag: number): boolean => (flag & FLAG_UNUSABLE) === 0 && !isLearned(flag);
+
+/**
+ * Largest number of boxes of a kind that a sample may hold, of `images` images mixed into one; rounded up to a multiple of
+ * 8 so that similar datasets share shapes.
+ */
+function roomForBoxes(
+  { annotations }: Dataset,
+  indices: Uint32Array,
+  images: number,
+  isWanted: (flag: number) => boolean,
+): number {
   const { offsets, flags } = annotations;
-  const unwanted = FLAG_IGNORE | FLAG_UNUSABLE;
-  let most = 1;
-  for (const index of indices) {
+  // Images to mix in are drawn with replacement, so the fullest one may be all of them
+  const most = indices.reduce((largest, index) => {
     const own = flags.subarray(offsets[index] ?? 0, offsets[index + 1] ?? 0);
-    most = Math.max(
-      most,
-      own.reduce((count, flag) => count + ((flag & unwanted) === 0 ? 1 : 0), 0),
+    return Math.max(
+      largest,
+      own.reduce((count, flag) => count + (isWanted(flag) ? 1 : 0), 0),
     );
-  }
-  return Math.min(MOST_GTS, Math.ceil(most / 8) * 8);
+  }, 0);
+  return Math.min(MOST_GTS, Math.max(1, Math.ceil((most * images) / 8)) * 8);
 }
 
 function repeat(indices: Uint32Array, times: number): Uint32Array {

@@ -52,6 +52,7 @@ export function startRun({
     batchSize: plan.batchSize,
     buckets: plan.buckets,
     maxGts: plan.maxGts,
+    maxIgnores: plan.maxIgnores,
     prefetch: PREFETCH,
     seed: plan.seed,
     cacheBytes: CACHE_BYTES,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count, fraction, index, kept, nonNegative, only, typed } from './parts.ts';
-import { pipelineSchema } from './pipeline.ts';
+import { mixPipelineKeys, pipelineSchema } from './pipeline.ts';
 
 const classNames = z
   .array(z.string().min(1))
@@ -73,11 +73,23 @@ const repeatDatasetSchema = typed('RepeatDataset', {
   lazy_init: kept.optional(),
 });
 
+/** Its own pipeline runs on what the inner data set gives, and its steps may draw further images from there. */
+const multiImageMixDatasetSchema = typed('MultiImageMixDataset', {
+  dataset: z.discriminatedUnion('type', [
+    cocoDatasetSchema,
+    vocDatasetSchema,
+    concatDatasetSchema,
+    repeatDatasetSchema,
+  ]),
+  ...mixPipelineKeys,
+});
+
 export const datasetSchema = z.discriminatedUnion('type', [
   cocoDatasetSchema,
   vocDatasetSchema,
   concatDatasetSchema,
   repeatDatasetSchema,
+  multiImageMixDatasetSchema,
 ]);
 export type DatasetConfig = z.output<typeof datasetSchema>;
 export type LeafDatasetConfig = z.output<typeof leafDataset>;

@@ -3,6 +3,7 @@ import { rng } from '../../base/rng.ts';
 import type { Dataset, ImageDecoder, Problem } from '../dataset.ts';
 import {
   AUGMENT_STREAM,
+  REDRAW_STREAM,
   createBatchSampler,
   type BatchPosition,
   type PlannedBatch,
@@ -24,6 +25,8 @@ export interface BatchLoaderOptions {
   readonly buckets: readonly InputSize[];
   /** Room for ground truths per image. */
   readonly maxGts: number;
+  /** Room for boxes to ignore per image; they are left out of batches when absent. */
+  readonly maxIgnores?: number;
   /** Batches that are prepared ahead; at least 1. */
   readonly prefetch: number;
   readonly seed: number;
@@ -59,6 +62,16 @@ function nothingReadable(dataset: Dataset, count: number): UserError {
   });
 }
 
+function allDropped(dataset: Dataset): UserError {
+  return new UserError({
+    code: 'pipeline-drops-all',
+    what: `The training pipeline dropped ${MAX_DROPPED} images in a row.`,
+    why: 'A RandomCrop found no boxes in its crops, or a FilterAnnotations left none.',
+    action: 'Let RandomCrop allow_negative_crop, or filter less.',
+    place: { file: dataset.name, key: 'train_dataloader.dataset.pipeline' },
+  });
+}
+
 function reportOnce(
   dataset: Dataset,
   onProblem: ((problem: Problem) => void) | undefined,
@@ -72,10 +85,14 @@ function reportOnce(
   };
 }
 
+/** Images that a pipeline may drop in a row (MMDetection's max_refetch). */
+const MAX_DROPPED = 1000;
+
 /**
  * Loads training batches ahead of their use. What a batch holds depends only on seed and position: not on how far
  * ahead it was loaded, in which order images were decoded or what the cache held. An image that cannot be read is
- * reported once and its place taken by the next index of the list that can.
+ * reported once and its place taken by the next index of the list that can; one that the pipeline drops, by another drawn
+ * at random.
  */
 export function createBatchLoader(options: BatchLoaderOptions): BatchLoader {
   const { dataset, seed, pipeline } = options;
@@ -91,23 +108,41 @@ export function createBatchLoader(options: BatchLoaderOptions): BatchLoader {
   const placeOf = new Map(order.map((index, place) => [index, place]));
   const collateOptions = {
     maxGts: options.maxGts,
+    maxIgnores: options.maxIgnores,
     buckets: options.buckets,
     padSizeDivisor: pipeline.padSizeDivisor,
     onProblem: reportOnce(dataset, options.onProblem),
   };
 
-  const loadOrNext = async (index: number, epoch: number): Promise<TrainSample> => {
-    const from = placeOf.get(index) ?? 0;
-    for (let step = 0; step < order.length; step++) {
-      const candidate = order[(from + step) % order.length] ?? index;
-      const sample = await samples.load(candidate, rng(seed, AUGMENT_STREAM, epoch, candidate));
-      if (sample !== undefined) return sample;
+  const loadOrAnother = async (
+    wanted: number,
+    position: BatchPosition,
+    slot: number,
+  ): Promise<TrainSample> => {
+    const at = [position.epoch, position.batch, slot];
+    let candidate = wanted;
+    let unreadable = 0;
+    for (let dropped = 0; dropped < MAX_DROPPED;) {
+      const counters = [AUGMENT_STREAM, ...at, dropped, candidate];
+      const sample = await samples.load(candidate, { seed, counters });
+      if (sample === 'dropped') {
+        dropped += 1;
+        const another = rng(seed, REDRAW_STREAM, ...at, dropped).int(0, order.length);
+        candidate = order[another] ?? wanted;
+      } else if (sample === 'unreadable') {
+        unreadable += 1;
+        if (unreadable >= order.length) throw nothingReadable(dataset, order.length);
+        const place = (placeOf.get(candidate) ?? 0) + 1;
+        candidate = order[place % order.length] ?? wanted;
+      } else return sample;
     }
-    throw nothingReadable(dataset, order.length);
+    throw allDropped(dataset);
   };
   const load = async (planned: PlannedBatch): Promise<LoadedBatch> => {
     const { epoch, batch } = planned;
-    const loaded = await Promise.all(planned.indices.map((index) => loadOrNext(index, epoch)));
+    const loaded = await Promise.all(
+      planned.indices.map((index, slot) => loadOrAnother(index, planned, slot)),
+    );
     return { ...collate(loaded, collateOptions), position: { epoch, batch } };
   };
 
@@ -162,6 +197,7 @@ export async function* evalBatches(
   const samples = new SampleLoader({ ...options, cacheBytes: 0 });
   const collateOptions = {
     maxGts: options.maxGts,
+    maxIgnores: options.maxIgnores,
     buckets: options.buckets,
     padSizeDivisor: pipeline.padSizeDivisor,
     onProblem: reportOnce(dataset, options.onProblem),
@@ -171,9 +207,9 @@ export async function* evalBatches(
   const load = async (batch: number): Promise<Batch | undefined> => {
     const wanted = order.slice(batch * batchSize, (batch + 1) * batchSize);
     const loaded = await Promise.all(
-      wanted.map((index) => samples.load(index, rng(0, AUGMENT_STREAM, 0, index))),
+      wanted.map((index) => samples.load(index, { seed: 0, counters: [AUGMENT_STREAM, index] })),
     );
-    const readable = loaded.filter((sample) => sample !== undefined);
+    const readable = loaded.filter((sample) => typeof sample !== 'string');
     return readable.length === 0 ? undefined : collate(readable, collateOptions);
   };
   const queue: Promise<Batch | undefined>[] = [];

@@ -4,6 +4,7 @@ import type { Dataset } from '../dataset.ts';
 /** Stream numbers of `rng(seed, stream, …)`, so that shuffling and augmentation never share numbers. */
 const SHUFFLE_STREAM = 1;
 export const AUGMENT_STREAM = 2;
+export const REDRAW_STREAM = 3;
 
 /** MMDetection's filter_cfg of a training set. */
 export interface TrainingFilter {

@@ -3,7 +3,7 @@ import { chooseInputSize, type InputSize } from './bucket.ts';
 import { placeInBatch, type TrainSample } from './sample.ts';
 
 /** What the step needs to know of each image beside its pixels. */
-export type SampleMeta = Omit<TrainSample, 'image' | 'boxes' | 'labels'>;
+export type SampleMeta = Omit<TrainSample, 'image' | 'boxes' | 'labels' | 'ignoreBoxes'>;
 
 /** N images with their ground truths, ready for upload. */
 export interface Batch {
@@ -21,11 +21,17 @@ export interface Batch {
   readonly gtLabels: Int32Array<ArrayBuffer>;
   /** [N] */
   readonly gtCounts: Int32Array<ArrayBuffer>;
+  /** [N, maxIgnores, 4] xyxy of boxes to ignore (ignore_iof_thr), 0 beyond the count; absent where nobody asked for them */
+  readonly gtIgnoreBoxes?: Float32Array<ArrayBuffer>;
+  /** [N] */
+  readonly gtIgnoreCounts?: Int32Array<ArrayBuffer>;
   readonly metas: readonly SampleMeta[];
 }
 
 export interface CollateOptions {
   readonly maxGts: number;
+  /** Room for boxes to ignore per image, at least 1; they are left out when absent. */
+  readonly maxIgnores?: number | undefined;
   /** Padded sizes to choose from; empty for the exact size. */
   readonly buckets: readonly InputSize[];
   readonly padSizeDivisor: number;
@@ -50,23 +56,17 @@ export function collate(samples: readonly TrainSample[], options: CollateOptions
   ];
   const gtBoxes = new Float32Array(n * maxGts * 4);
   const gtLabels = new Int32Array(n * maxGts).fill(-1);
+  const ignores =
+    options.maxIgnores === undefined ? {} : collateIgnores(samples, options.maxIgnores, options);
   samples.forEach((sample, i) => {
     const [height, width] = sample.imgShape;
-    placeInBatch({ data: sample.image, width, height }, images, i, inputSize, sample.flip);
+    placeInBatch({ data: sample.image, width, height }, images, i, inputSize);
     imgShapes.set(sample.imgShape, 2 * i);
     padShapes.set(sample.padShape, 2 * i);
     const count = Math.min(sample.labels.length, maxGts);
     if (count < sample.labels.length) {
-      const detail = `The image has ${sample.labels.length} boxes; a step takes ${maxGts}.`;
       options.onProblem(
-        {
-          code: 'too-many-boxes',
-          severity: 'warning',
-          file: '',
-          detail,
-          repair: `The first ${maxGts} are trained on; raise the limit to use all.`,
-          params: { count: sample.labels.length, limit: maxGts },
-        },
+        tooMany('too-many-boxes', 'boxes', sample.labels.length, maxGts),
         sample.imageIndex,
       );
     }
@@ -74,6 +74,48 @@ export function collate(samples: readonly TrainSample[], options: CollateOptions
     gtBoxes.set(sample.boxes.subarray(0, 4 * count), 4 * i * maxGts);
     gtLabels.set(sample.labels.subarray(0, count), i * maxGts);
   });
-  const metas = samples.map(({ image: _image, boxes: _boxes, labels: _labels, ...meta }) => meta);
-  return { images, inputSize, imgShapes, padShapes, gtBoxes, gtLabels, gtCounts, metas };
+  const metas = samples.map(
+    ({ image: _image, boxes: _boxes, labels: _labels, ignoreBoxes: _ignored, ...meta }) => meta,
+  );
+  return {
+    images,
+    inputSize,
+    imgShapes,
+    padShapes,
+    gtBoxes,
+    gtLabels,
+    gtCounts,
+    ...ignores,
+    metas,
+  };
+}
+
+function collateIgnores(
+  samples: readonly TrainSample[],
+  room: number,
+  { onProblem }: CollateOptions,
+): Required<Pick<Batch, 'gtIgnoreBoxes' | 'gtIgnoreCounts'>> {
+  const gtIgnoreBoxes = new Float32Array(samples.length * room * 4);
+  const gtIgnoreCounts = new Int32Array(samples.length);
+  samples.forEach(({ ignoreBoxes, imageIndex }, i) => {
+    const given = ignoreBoxes.length / 4;
+    const count = Math.min(given, room);
+    if (count < given) {
+      onProblem(tooMany('too-many-ignored-boxes', 'boxes to ignore', given, room), imageIndex);
+    }
+    gtIgnoreCounts[i] = count;
+    gtIgnoreBoxes.set(ignoreBoxes.subarray(0, 4 * count), 4 * i * room);
+  });
+  return { gtIgnoreBoxes, gtIgnoreCounts };
+}
+
+function tooMany(code: string, what: string, count: number, limit: number): Problem {
+  return {
+    code,
+    severity: 'warning',
+    file: '',
+    detail: `The image has ${count} ${what}; a step takes ${limit}.`,
+    repair: `The first ${limit} are used.`,
+    params: { count, limit },
+  };
 }

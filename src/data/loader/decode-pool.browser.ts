@@ -1,11 +1,14 @@
 import { UserError } from '../../base/errors.ts';
 import type { RgbImage } from '../dataset.ts';
-import type { DecodeReply, DecodeRequest } from './decode-messages.ts';
-import type { ResizedImage, ResizeSpec, ResizingDecoder } from './resizing-decoder.ts';
+import type { ResizeSpec } from '../pixels/target-size.ts';
+import type { PipelineSample } from '../transforms/pipeline-sample.ts';
+import type { WorkReply, WorkRequest } from './decode-messages.ts';
+import type { ResizedImage, WorkingDecoder } from './resizing-decoder.ts';
+import type { TransformJob } from './transform-job.ts';
 
 interface Job {
   readonly name: string;
-  readonly resolve: (reply: DecodeReply) => void;
+  readonly resolve: (reply: WorkReply) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -21,7 +24,7 @@ class PoolWorker {
       type: 'module',
       name: 'decode',
     });
-    this.#worker.addEventListener('message', (event: MessageEvent<DecodeReply>) => {
+    this.#worker.addEventListener('message', (event: MessageEvent<WorkReply>) => {
       const job = this.jobs.get(event.data.id);
       this.jobs.delete(event.data.id);
       job?.resolve(event.data);
@@ -33,9 +36,9 @@ class PoolWorker {
     });
   }
 
-  post(request: DecodeRequest, job: Job): void {
+  post(request: WorkRequest, job: Job): void {
     this.jobs.set(request.id, job);
-    this.#worker.postMessage(request, [request.bytes.buffer]);
+    this.#worker.postMessage(request, 'bytes' in request ? [request.bytes.buffer] : []);
   }
 
   failAll(why: string): void {
@@ -59,9 +62,9 @@ class PoolWorker {
   }
 }
 
-class DecodePool implements ResizingDecoder {
+class DecodePool implements WorkingDecoder {
   readonly #workers: PoolWorker[];
-  readonly #waiting: { readonly request: DecodeRequest; readonly job: Job }[] = [];
+  readonly #waiting: { readonly request: WorkRequest; readonly job: Job }[] = [];
   #nextId = 0;
 
   constructor(size: number) {
@@ -69,7 +72,7 @@ class DecodePool implements ResizingDecoder {
   }
 
   async decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<RgbImage> {
-    const reply = await this.#run(bytes, name);
+    const reply = await this.#run(name, (id) => ({ id, name, bytes }));
     if ('image' in reply) return reply.image;
     throw replyError(reply);
   }
@@ -79,9 +82,14 @@ class DecodePool implements ResizingDecoder {
     name: string,
     spec: ResizeSpec,
   ): Promise<ResizedImage> {
-    // Only the fields of a spec: callers pass plans, which carry more
-    const reply = await this.#run(bytes, name, { scale: spec.scale, keepRatio: spec.keepRatio });
+    const reply = await this.#run(name, (id) => ({ id, name, bytes, spec }));
     if ('resized' in reply) return reply.resized;
+    throw replyError(reply);
+  }
+
+  async transform(job: TransformJob): Promise<PipelineSample | undefined> {
+    const reply = await this.#run('', (id) => ({ id, name: '', job }));
+    if ('sample' in reply) return reply.sample ?? undefined;
     throw replyError(reply);
   }
 
@@ -90,13 +98,10 @@ class DecodePool implements ResizingDecoder {
     for (const worker of this.#workers) worker.terminate();
   }
 
-  #run(bytes: Uint8Array<ArrayBuffer>, name: string, spec?: ResizeSpec): Promise<DecodeReply> {
+  #run(name: string, request: (id: number) => WorkRequest): Promise<WorkReply> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        request: { id, name, bytes, ...(spec === undefined ? {} : { spec }) },
-        job: { name, resolve, reject },
-      });
+      this.#waiting.push({ request: request(id), job: { name, resolve, reject } });
       this.#distribute();
     });
   }
@@ -113,17 +118,17 @@ class DecodePool implements ResizingDecoder {
   }
 }
 
-function replyError(reply: DecodeReply): Error {
+function replyError(reply: WorkReply): Error {
   return 'error' in reply
     ? new UserError(reply.error)
     : new Error('The decode worker answered another question.');
 }
 
 /**
- * Decoding and resizing in `size` workers of their own, so that the engine's thread stays free for the GPU; 1 to 3 by
+ * Decoding, resizing and the steps of pipelines in `size` workers of their own, so that the engine's thread stays free for the GPU; 1 to 3 by
  * the number of cores when absent. `bytes` are transferred: the caller's array is empty afterwards.
  */
-export function createDecodePool(size?: number): ResizingDecoder {
+export function createDecodePool(size?: number): WorkingDecoder {
   const cores = navigator.hardwareConcurrency;
   return new DecodePool(size ?? Math.min(3, Math.max(1, cores - 2)));
 }

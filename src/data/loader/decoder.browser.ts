@@ -1,5 +1,5 @@
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
-import { orientImage } from '../transforms/orient.ts';
+import { orientImage } from '../pixels/orient.ts';
 import { findImageDamage } from './image-damage.ts';
 import { mendImage } from './mend-image.ts';
 import { requireImageHeader, requireSize, unreadableImage } from './image-errors.ts';

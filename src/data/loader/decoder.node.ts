@@ -2,7 +2,7 @@ import { decode as decodeBmp } from 'bmp-ts';
 import sharp from 'sharp';
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
 import { findImageDamage } from './image-damage.ts';
-import { orientImage } from '../transforms/orient.ts';
+import { orientImage } from '../pixels/orient.ts';
 import { requireImageHeader, requireSize, unreadableImage } from './image-errors.ts';
 import { MAX_PIXELS } from './image-header.ts';
 

@@ -1,133 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../base/errors.ts';
-import { rng } from '../../base/rng.ts';
-import {
-  FLAG_IGNORE,
-  FLAG_UNUSABLE,
-  type Dataset,
-  type ImageDecoder,
-  type ImageEntry,
-  type Problem,
-} from '../dataset.ts';
-import {
-  createBatchLoader,
-  evalBatches,
-  type BatchLoaderOptions,
-  type LoadedBatch,
-} from './batch-loader.ts';
+import { FLAG_IGNORE, FLAG_UNUSABLE, type Problem } from '../dataset.ts';
+import { createBatchLoader, evalBatches, type BatchLoaderOptions } from './batch-loader.ts';
 import { createBatchSampler, filterForTraining } from './batch-sampler.ts';
 import { chooseInputSize } from './bucket.ts';
+import { fakeDataset, fakeDecoder, fakeOptions, RESIZE, square, take } from './fake-images.ts';
+import type { FakeImage } from './fake-images.ts';
 import { LruCache } from './lru-cache.ts';
 import { createPipeline } from './pipeline.ts';
-import { labelsInInput, padShapeOf, placeInBatch } from './sample.ts';
-
-interface FakeImage {
-  width: number;
-  height: number;
-  boxes?: number[][];
-  flags?: number[];
-  missing?: boolean;
-  broken?: boolean;
-}
-
-/** A data set whose "files" hold only the index of the image, for a decoder that paints it. */
-function fakeDataset(images: readonly FakeImage[]): Dataset {
-  const rows = images.flatMap((image, index) =>
-    (image.boxes ?? []).map((box, i) => ({ index, box, flag: image.flags?.[i] ?? 0 })),
-  );
-  const offsets = Uint32Array.from(
-    { length: images.length + 1 },
-    (_, i) => rows.filter(({ index }) => index < i).length,
-  );
-  return {
-    format: 'coco',
-    name: 'fake',
-    classes: ['a', 'b'],
-    categoryIds: [1, 2],
-    images: images.map(({ width, height, missing = false }, index): ImageEntry => ({
-      index,
-      path: `${index}.png`,
-      name: `${index}`,
-      id: index + 1,
-      width,
-      height,
-      missing,
-    })),
-    annotations: {
-      offsets,
-      boxes: Float32Array.from(rows.flatMap(({ box }) => box)),
-      labels: Int32Array.from(rows, (_, i) => i % 2),
-      flags: Uint8Array.from(rows, ({ flag }) => flag),
-      areas: Float32Array.from(rows, () => 1),
-    },
-    splits: { all: Uint32Array.from(images.keys()) },
-    classCounts: [0, 0],
-    problems: [],
-    readImage: (index) => Promise.resolve(Uint8Array.of(index)),
-  };
-}
-
-/** Paints image i all in colour (i, i, x mod 256), after a random while. */
-function fakeDecoder(
-  images: readonly FakeImage[],
-  delay: (index: number) => number = () => 0,
-): ImageDecoder & { decoded: number } {
-  const decoder = {
-    decoded: 0,
-    decode: async (bytes: Uint8Array<ArrayBuffer>, name: string) => {
-      const index = bytes[0] ?? 0;
-      const image = images[index];
-      await new Promise((resolve) => setTimeout(resolve, delay(index)));
-      if (image === undefined || image.broken === true)
-        throw new UserError({ code: 'image-unreadable', what: 'broken', place: { file: name } });
-      decoder.decoded += 1;
-      const { width, height } = image;
-      return {
-        width,
-        height,
-        data: Uint8Array.from({ length: 3 * width * height }, (_, i) =>
-          i % 3 === 2 ? (Math.floor(i / 3) % width) & 255 : index + 1,
-        ),
-      };
-    },
-    dispose: () => undefined,
-  };
-  return decoder;
-}
-
-const square = (n: number): FakeImage[] =>
-  Array.from({ length: n }, () => ({ width: 40, height: 40, boxes: [[4, 4, 20, 20]] }));
-
-function options(
-  images: readonly FakeImage[],
-  more: Partial<BatchLoaderOptions> = {},
-): BatchLoaderOptions {
-  const dataset = fakeDataset(images);
-  return {
-    dataset,
-    indices: Array.from(images.keys()),
-    decoder: fakeDecoder(images),
-    pipeline: createPipeline({ scale: [32, 32], keepRatio: true, flipProb: 0.5 }),
-    batchSize: 2,
-    buckets: [],
-    maxGts: 4,
-    prefetch: 2,
-    seed: 7,
-    cacheBytes: 1e6,
-    ...more,
-  };
-}
-
-async function take(
-  loader: ReturnType<typeof createBatchLoader>,
-  n: number,
-): Promise<LoadedBatch[]> {
-  const batches: LoadedBatch[] = [];
-  for (let i = 0; i < n; i++) batches.push(await loader.next());
-  loader.dispose();
-  return batches;
-}
+import { packSample, padShapeOf, placeInBatch, shownLabels } from './sample.ts';
 
 describe('createBatchSampler', () => {
   const mixed = fc.array(
@@ -283,113 +164,56 @@ describe('LruCache', () => {
   });
 });
 
-describe('createPipeline', () => {
-  it('draws flips and scales by their probabilities, from the stream alone', () => {
-    const pipeline = createPipeline({
-      scale: [9, 9],
-      choiceScales: [
-        [1, 1],
-        [2, 2],
-        [3, 3],
+describe('shownLabels and packSample', () => {
+  const dataset = fakeDataset([
+    {
+      width: 40,
+      height: 20,
+      boxes: [
+        [2, 4, 10, 12],
+        [1, 1, 1, 9],
+        [0, 0, 4, 4],
+        [0, 0, 4, 5],
+        [5, 5, 9, 9],
       ],
-      keepRatio: true,
-      flipProb: 0.25,
-    });
-    const plans = Array.from({ length: 4000 }, (_, i) => pipeline.plan(rng(1, i)));
-    expect(plans.filter(({ flip }) => flip).length / 4000).toBeCloseTo(0.25, 1);
-    for (const side of [1, 2, 3])
-      expect(plans.filter(({ scale }) => scale[0] === side).length / 4000).toBeCloseTo(1 / 3, 1);
-    expect(pipeline.plan(rng(1, 5))).toEqual(pipeline.plan(rng(1, 5)));
-  });
+      flags: [0, 0, FLAG_IGNORE, FLAG_UNUSABLE, 0],
+    },
+  ]);
 
-  it('refuses what is out of range', () => {
-    const base = { scale: [32, 32] as const, keepRatio: true, flipProb: 0 };
-    expect(() => createPipeline({ ...base, flipProb: 1.5 })).toThrow(RangeError);
-    expect(() => createPipeline({ ...base, scale: [0, 32] })).toThrow(RangeError);
-    expect(() => createPipeline({ ...base, scale: [32, Number.NaN] })).toThrow(RangeError);
-    expect(() => createPipeline({ ...base, padSizeDivisor: 0 })).toThrow(RangeError);
-  });
-});
-
-describe('labelsInInput', () => {
-  const geometry = {
-    width: 20,
-    height: 10,
-    oriWidth: 40,
-    oriHeight: 20,
-    scaleFactor: [0.5, 0.5] as const,
-    flip: false,
-    boxOrientation: 1,
-  };
-
-  it('scales, clips, mirrors, and leaves out what is ignored, unusable or gone', () => {
-    const dataset = fakeDataset([
-      {
-        width: 40,
-        height: 20,
-        boxes: [
-          [2, 4, 10, 12],
-          [-4, -4, 60, 60],
-          [0, 0, 4, 4],
-          [0, 0, 4, 4],
-          [-9, 0, -1, 5],
-        ],
-        flags: [0, 0, FLAG_IGNORE, FLAG_UNUSABLE, 0],
-      },
-    ]);
-    const straight = labelsInInput(dataset, 0, geometry);
-    expect([...straight.boxes]).toEqual([1, 2, 5, 6, 0, 0, 20, 10]);
-    expect([...straight.labels]).toEqual([0, 1]);
-    const mirrored = labelsInInput(dataset, 0, { ...geometry, flip: true });
-    expect([...mirrored.boxes]).toEqual([15, 2, 19, 6, 0, 0, 20, 10]);
-  });
-
-  it('keeps every box inside the image, with some area', () => {
-    const number = fc.integer({ min: -100, max: 200 });
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(number, number, number, number), { maxLength: 10 }),
-        fc.boolean(),
-        (boxes, flip) => {
-          const placed = labelsInInput(fakeDataset([{ width: 40, height: 20, boxes }]), 0, {
-            ...geometry,
-            flip,
-          });
-          for (let i = 0; i < placed.labels.length; i++) {
-            const [x1 = -1, y1 = -1, x2 = -1, y2 = -1] = placed.boxes.subarray(4 * i, 4 * i + 4);
-            expect(x1 >= 0 && y1 >= 0 && x2 <= 20 && y2 <= 10 && x2 > x1 && y2 > y1).toBe(true);
-          }
-        },
-      ),
+  it('leaves out unusable boxes and those without area, and keeps those to ignore apart', () => {
+    const labels = shownLabels(dataset, 0, 1, [40, 20]);
+    expect([...labels.ignoreFlags]).toEqual([0, 0, 1, 0]);
+    const image = { width: 40, height: 20, data: new Uint8Array(3 * 40 * 20) };
+    const packed = packSample(
+      0,
+      { ...labels, image, oriShape: [20, 40], scaleFactor: [1, 1], flipDirection: 'vertical' },
+      32,
     );
+    expect([...packed.boxes]).toEqual([2, 4, 10, 12, 5, 5, 9, 9]);
+    expect([...packed.labels]).toEqual([0, 0]);
+    expect([...packed.ignoreBoxes]).toEqual([0, 0, 4, 4]);
+    expect(packed).toMatchObject({ padShape: [32, 64], flip: true, flipDirection: 'vertical' });
   });
 
-  it('turns stored boxes by EXIF before scaling', () => {
-    const dataset = fakeDataset([{ width: 20, height: 40, boxes: [[0, 0, 10, 20]] }]);
-    // shown 40 × 20 of a stored 20 × 40, orientation 6: (0,0)…(10,20) → right end (20,0)…(40,10), halved
-    expect([...labelsInInput(dataset, 0, { ...geometry, boxOrientation: 6 }).boxes]).toEqual([
-      10, 0, 20, 5,
-    ]);
+  it('turns stored boxes by EXIF', () => {
+    const stored = fakeDataset([{ width: 20, height: 40, boxes: [[0, 0, 10, 20]] }]);
+    // shown 40 × 20 of a stored 20 × 40, orientation 6: the top left corner goes to the top right
+    expect([...shownLabels(stored, 0, 6, [40, 20]).boxes]).toEqual([20, 0, 40, 10]);
   });
 });
 
 describe('placeInBatch', () => {
-  it('puts rows at the top left and leaves the rest alone, mirrored or not', () => {
+  it('puts rows at the top left and leaves the rest alone', () => {
     const batch = new Uint8Array(2 * 2 * 3 * 3);
-    placeInBatch(
-      { width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) },
-      batch,
-      1,
-      [2, 3],
-      true,
-    );
+    const image = { width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+    placeInBatch(image, batch, 1, [2, 3]);
     expect([...batch.subarray(18)]).toEqual([
-      4,
-      5,
-      6,
       1,
       2,
       3,
+      4,
+      5,
+      6,
       ...Array.from({ length: 12 }, () => 0),
     ]);
     expect(batch.subarray(0, 18).every((v) => v === 0)).toBe(true);
@@ -408,8 +232,11 @@ describe('createBatchLoader', () => {
         ],
       },
     ];
-    const pipeline = createPipeline({ scale: [32, 32], keepRatio: true, flipProb: 0 });
-    const [batch] = await take(createBatchLoader(options(images, { batchSize: 1, pipeline })), 1);
+    const pipeline = createPipeline({ steps: [RESIZE], mix: undefined });
+    const [batch] = await take(
+      createBatchLoader(fakeOptions(images, { batchSize: 1, pipeline })),
+      1,
+    );
     if (batch === undefined) throw new Error('no batch');
     expect(batch.inputSize).toEqual([32, 32]);
     expect([...batch.imgShapes]).toEqual([16, 32]);
@@ -425,6 +252,7 @@ describe('createBatchLoader', () => {
         oriShape: [32, 64],
         scaleFactor: [0.5, 0.5],
         flip: false,
+        flipDirection: null,
       },
     ]);
     // halving averages: columns 0 and 1 give (0 + 1 + 0 + 1 + 2) >> 2 = 1, columns 2 and 3 give 3
@@ -440,7 +268,7 @@ describe('createBatchLoader', () => {
       { prefetch: 6, decoder: fakeDecoder(images, (i) => (i * 7) % 5) },
     ];
     const runs = await Promise.all(
-      variants.map((variant) => take(createBatchLoader(options(images, variant)), 11)),
+      variants.map((variant) => take(createBatchLoader(fakeOptions(images, variant)), 11)),
     );
     expect(runs[1]).toEqual(runs[0]);
     expect(runs[2]).toEqual(runs[0]);
@@ -450,14 +278,14 @@ describe('createBatchLoader', () => {
 
   it('goes on from a stored position as if it had never stopped', async () => {
     const images = square(7);
-    const whole = await take(createBatchLoader(options(images)), 12);
-    const first = createBatchLoader(options(images));
+    const whole = await take(createBatchLoader(fakeOptions(images)), 12);
+    const first = createBatchLoader(fakeOptions(images));
     for (let i = 0; i < 5; i++) await first.next();
     const stored: unknown = JSON.parse(JSON.stringify(first.position));
     expect(stored).toEqual({ epoch: 1, batch: 1 });
     first.dispose();
     const rest = await take(
-      createBatchLoader(options(images, { start: { epoch: 1, batch: 1 } })),
+      createBatchLoader(fakeOptions(images, { start: { epoch: 1, batch: 1 } })),
       7,
     );
     expect(rest).toEqual(whole.slice(5));
@@ -466,7 +294,7 @@ describe('createBatchLoader', () => {
   it('decodes each image once when the cache holds them all', async () => {
     const images = square(6);
     const decoder = fakeDecoder(images);
-    await take(createBatchLoader(options(images, { decoder })), 12);
+    await take(createBatchLoader(fakeOptions(images, { decoder })), 12);
     expect(decoder.decoded).toBe(6);
   });
 
@@ -474,7 +302,7 @@ describe('createBatchLoader', () => {
     const images = square(5).map((image, i) => ({ ...image, broken: i === 1 || i === 2 }));
     const problems: Problem[] = [];
     const batches = await take(
-      createBatchLoader(options(images, { onProblem: (problem) => problems.push(problem) })),
+      createBatchLoader(fakeOptions(images, { onProblem: (problem) => problems.push(problem) })),
       9,
     );
     const used = new Set(batches.flatMap(({ metas }) => metas.map(({ imageIndex }) => imageIndex)));
@@ -490,7 +318,7 @@ describe('createBatchLoader', () => {
 
   it('rejects when nothing can be read', async () => {
     const images = square(3).map((image) => ({ ...image, broken: true }));
-    const loader = createBatchLoader(options(images));
+    const loader = createBatchLoader(fakeOptions(images));
     await expect(loader.next()).rejects.toMatchObject({ details: { code: 'no-readable-image' } });
     loader.dispose();
   });
@@ -502,7 +330,7 @@ describe('createBatchLoader', () => {
     const problems: Problem[] = [];
     const batches = await take(
       createBatchLoader(
-        options(images, { batchSize: 1, onProblem: (problem) => problems.push(problem) }),
+        fakeOptions(images, { batchSize: 1, onProblem: (problem) => problems.push(problem) }),
       ),
       3,
     );
@@ -520,7 +348,7 @@ describe('evalBatches', () => {
     const problems: Problem[] = [];
     const seen: number[][] = [];
     for await (const { metas } of evalBatches({
-      ...options(images),
+      ...fakeOptions(images),
       onProblem: (problem) => problems.push(problem),
     }))
       seen.push(metas.map(({ imageIndex }) => imageIndex));

@@ -1,55 +1,52 @@
-import type { Rng } from '../../base/rng.ts';
+import type { MixOptions, PipelineOptions } from '../../config/resolved-data.ts';
+import type { TransformStep } from '../../config/schema/pipeline.ts';
+import { buildTransform } from '../transforms/list.ts';
+import type { MixRule, Transform } from '../transforms/pipeline-sample.ts';
 
-/** What Resize and RandomFlip of a config say, in one small object. */
-export interface PipelineOptions {
-  /** [width, height] bounds, order-free with `keepRatio` (MMDetection's Resize.scale). */
-  readonly scale: readonly [number, number];
-  /** RandomChoiceResize: one of these is drawn per image instead of `scale`. */
-  readonly choiceScales?: readonly (readonly [number, number])[];
-  readonly keepRatio: boolean;
-  /** Probability of a horizontal flip, 0 … 1. */
-  readonly flipProb: number;
-  /** DetDataPreprocessor.pad_size_divisor; 32 when absent. */
-  readonly padSizeDivisor?: number;
+/** Steps of a config and what they do, in the same order. */
+export interface Stage {
+  readonly steps: readonly TransformStep[];
+  readonly transforms: readonly Transform[];
+  /** Worth a thread of its own. */
+  readonly heavy: boolean;
 }
 
-/** What is to be done with one image. */
-export interface SamplePlan {
-  readonly scale: readonly [number, number];
-  readonly keepRatio: boolean;
-  readonly flip: boolean;
-}
-
+/** The steps between a decoded image and its place in a batch. */
 export interface Pipeline {
+  /** DetDataPreprocessor.pad_size_divisor */
   readonly padSizeDivisor: number;
-  /** Draws for one image; the same stream gives the same plan. Two numbers are drawn whatever the options are. */
-  plan(random: Rng): SamplePlan;
+  /** The first step, where that is a resize: images are then resized where they are decoded, and kept at that size. */
+  readonly lead: Transform['resize'];
+  /** What is done to each image besides, also to those that are mixed in. */
+  readonly single: Stage;
+  /** What a MultiImageMixDataset does after that. */
+  readonly mixing: (Stage & Pick<MixOptions, 'maxRefetch'>) | undefined;
 }
 
-function isSide(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= 16_384;
+function stage(steps: readonly TransformStep[]): Stage {
+  const transforms = steps.map(buildTransform);
+  return { steps, transforms, heavy: transforms.some(({ heavy }) => heavy) };
 }
 
-/** Checks the options and gives the pipeline. Throws RangeError for a size, probability or divisor out of range. */
-export function createPipeline(options: PipelineOptions): Pipeline {
-  const { scale, choiceScales = [], keepRatio, flipProb, padSizeDivisor = 32 } = options;
-  for (const [width, height] of [scale, ...choiceScales]) {
-    if (!isSide(width) || !isSide(height))
-      throw new RangeError(
-        `createPipeline: scale must be two whole numbers of 1 … 16384, got ${width}, ${height}`,
-      );
-  }
-  if (!(flipProb >= 0 && flipProb <= 1))
-    throw new RangeError(`createPipeline: flipProb must be 0 … 1, got ${flipProb}`);
-  if (!isSide(padSizeDivisor))
+/** The pipeline of a config. Throws RangeError for a divisor out of range. */
+export function createPipeline(options: PipelineOptions & { padSizeDivisor?: number }): Pipeline {
+  const { steps, mix, padSizeDivisor = 32 } = options;
+  if (!Number.isInteger(padSizeDivisor) || padSizeDivisor < 1 || padSizeDivisor > 16_384)
     throw new RangeError(
       `createPipeline: padSizeDivisor must be a whole number from 1, got ${padSizeDivisor}`,
     );
+  const whole = stage(steps);
+  const lead = whole.transforms[0]?.resize;
   return {
     padSizeDivisor,
-    plan: (random) => {
-      const chosen = choiceScales[Math.floor(random.float() * choiceScales.length)] ?? scale;
-      return { scale: chosen, keepRatio, flip: random.float() < flipProb };
-    },
+    lead,
+    single: lead === undefined ? whole : stage(steps.slice(1)),
+    mixing: mix && { ...stage(mix.steps), maxRefetch: mix.maxRefetch },
   };
+}
+
+/** The most images that end up in one sample: 1, and those that steps mix in. */
+export function imagesPerSample({ mixing }: Pipeline): number {
+  const mixed = mixing?.transforms.map(({ mixes }: { mixes?: MixRule }) => mixes?.count ?? 0) ?? [];
+  return mixed.reduce((sum, count) => sum + count, 1);
 }

@@ -1,12 +1,9 @@
 import type { ImageDecoder, RgbImage } from '../dataset.ts';
-import { rescaleSize } from '../transforms/rescale-size.ts';
-import { resizeImage } from '../transforms/resize.ts';
-
-/** What Resize is to do; the size follows from the decoded image. */
-export interface ResizeSpec {
-  readonly scale: readonly [number, number];
-  readonly keepRatio: boolean;
-}
+import { resizeBytes } from '../pixels/resize-bytes.ts';
+import { targetSize } from '../pixels/target-size.ts';
+import type { ResizeSpec } from '../pixels/target-size.ts';
+import type { PipelineSample } from '../transforms/pipeline-sample.ts';
+import type { TransformJob } from './transform-job.ts';
 
 /** An image at its input size, and the size it had. */
 export interface ResizedImage extends RgbImage {
@@ -15,32 +12,36 @@ export interface ResizedImage extends RgbImage {
   readonly scaleFactor: readonly [number, number];
 }
 
-/** A decoder that also resizes where it decodes, so that only the small image crosses the thread. */
-export interface ResizingDecoder extends ImageDecoder {
-  /** As `decode` then Resize; `bytes` may be transferred (and be empty afterwards). */
+/** A decoder that also works on images where it decodes, so that the thread of the engine stays free. */
+export interface WorkingDecoder extends ImageDecoder {
+  /** As `decode` then Resize; only the small image crosses the thread. `bytes` may be transferred (and be empty then). */
   decodeResized(
     bytes: Uint8Array<ArrayBuffer>,
     name: string,
     spec: ResizeSpec,
   ): Promise<ResizedImage>;
+  /** As `runTransformJob`; the job's arrays stay the caller's. */
+  transform(job: TransformJob): Promise<PipelineSample | undefined>;
 }
 
-export function isResizingDecoder(decoder: ImageDecoder): decoder is ResizingDecoder {
-  return 'decodeResized' in decoder;
+export function isWorkingDecoder(decoder: ImageDecoder): decoder is WorkingDecoder {
+  return 'decodeResized' in decoder && 'transform' in decoder;
 }
 
 /** Resize of a pipeline on one decoded image: MMDetection's sizes, cv2's pixels. */
 export function resizeBySpec(image: RgbImage, spec: ResizeSpec): ResizedImage {
-  const { width, height, scaleFactor } = rescaleSize(
-    image.width,
-    image.height,
-    spec.scale,
-    spec.keepRatio,
-  );
+  const { width, height, scaleFactor } = targetSize(image.width, image.height, spec);
   return {
-    ...resizeImage(image, width, height),
+    ...image,
+    ...resizeBytes(image, width, height),
     oriWidth: image.width,
     oriHeight: image.height,
     scaleFactor,
   };
+}
+
+/** The image as it is, in the form of a resized one. */
+export function unresized(image: RgbImage): ResizedImage {
+  const { width, height } = image;
+  return { ...image, oriWidth: width, oriHeight: height, scaleFactor: [1, 1] };
 }
