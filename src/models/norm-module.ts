@@ -1,60 +1,145 @@
+import { UserError } from '../base/errors.ts';
 import { batchNorm } from '../ops/norm/batch-norm.ts';
-import type { BatchNormState } from '../ops/norm/batch-norm.ts';
+import { groupNorm } from '../ops/norm/group-norm.ts';
 import type { Tensor4D } from '../tensor/tf.ts';
 import { constant } from './initialisers.ts';
 import type { ParameterSet } from './parameter-set.ts';
 import { as1D } from './tensor-rank.ts';
 
-/** PyTorch's BatchNorm2d defaults, which MMDetection keeps. */
+/** MMDetection's norm_cfg. */
+export interface NormSpec {
+  /**
+   * BN: batch norm. GN: group norm. FrozenBN: torchvision's FrozenBatchNorm2d, a batch norm that always normalises by its
+   * running statistics and whose four vectors are buffers.
+   */
+  readonly type: 'BN' | 'GN' | 'FrozenBN';
+  /** Whether weight and bias are trained; without effect for FrozenBN. */
+  readonly requiresGrad: boolean;
+  /** 1e-5 unless said; torchvision's COCO weights of FrozenBN want 0. */
+  readonly eps?: number;
+  /** BN only: share of the new batch in the running statistics; 0.1 unless said. */
+  readonly momentum?: number;
+  /** GN only, and needed there: divides the channels. */
+  readonly numGroups?: number;
+}
+
+/** PyTorch's defaults, which MMDetection keeps. */
 const EPS = 1e-5;
 const MOMENTUM = 0.1;
 
-export interface NormModuleSpec {
-  /** state_dict prefix: `.weight .bias .running_mean .running_var`. */
-  readonly name: string;
-  readonly channels: number;
-  readonly trainable: boolean;
-  /** Initial weight: 1, or 0 for the last norm of a residual block with zero_init_residual. */
-  readonly weight: number;
-  /** Normalise by running statistics also while training (norm_eval, or a frozen stage). */
-  readonly evaluation: boolean;
+/** How MMDetection abbreviates a norm in its keys: `bn1`, `gn1`. */
+export function normKey({ type }: NormSpec): 'bn' | 'gn' {
+  return type === 'GN' ? 'gn' : 'bn';
 }
 
-/** A batch norm with its four vectors. */
-export class NormModule {
-  readonly #state: BatchNormState;
-  readonly #evaluation: boolean;
+export interface NormModuleSpec {
+  /** state_dict prefix: `.weight .bias`, and of batch norms `.running_mean .running_var`. */
+  readonly name: string;
+  readonly channels: number;
+  readonly norm: NormSpec;
+  /** Part of a frozen stage: not trained, and normalises by running statistics. */
+  readonly frozen?: boolean;
+  /** Normalise by running statistics also while training (norm_eval). */
+  readonly evaluation?: boolean;
+  /** Initial weight: 1 unless said, 0 for the last norm of a residual block with zero_init_residual. */
+  readonly weight?: number;
+}
 
-  constructor(
-    parameters: ParameterSet,
-    { name, channels, trainable, weight, evaluation }: NormModuleSpec,
-  ) {
-    const shape = [channels];
-    const buffer = { shape, role: 'buffer', trainable: false } as const;
-    this.#state = {
-      weight: as1D(
-        parameters.add(
-          { name: `${name}.weight`, shape, role: 'norm-weight', trainable },
-          constant(weight),
-        ),
-      ),
-      bias: as1D(
-        parameters.add({ name: `${name}.bias`, shape, role: 'norm-bias', trainable }, constant(0)),
-      ),
-      runningMean: as1D(parameters.add({ ...buffer, name: `${name}.running_mean` }, constant(0))),
-      runningVar: as1D(parameters.add({ ...buffer, name: `${name}.running_var` }, constant(1))),
-    };
-    this.#evaluation = evaluation;
+/** How one pass goes through a norm. */
+export interface NormPass {
+  /** Whether the model is in training mode. */
+  readonly training: boolean;
+  readonly relu: boolean;
+  /** Added before the ReLU. */
+  readonly residual?: Tensor4D;
+  /** The batch went through before and is computed anew for its gradient: running statistics have already moved. */
+  readonly again?: boolean;
+}
+
+/** A normalisation layer with its vectors. */
+export class NormModule {
+  readonly #run: (x: Tensor4D, pass: NormPass) => Tensor4D;
+
+  constructor(parameters: ParameterSet, spec: NormModuleSpec) {
+    this.#run =
+      spec.norm.type === 'GN' ? groupNormOf(parameters, spec) : batchNormOf(parameters, spec);
   }
 
-  /** @param training whether the model is in training mode; `evaluation` norms ignore it */
-  forward(x: Tensor4D, training: boolean, relu: boolean, residual?: Tensor4D): Tensor4D {
-    return batchNorm(x, this.#state, {
-      training: training && !this.#evaluation,
-      relu,
-      eps: EPS,
-      momentum: MOMENTUM,
-      ...(residual === undefined ? {} : { residual }),
+  /** float32 [N, H, W, C] → the same shape. */
+  forward(x: Tensor4D, pass: NormPass): Tensor4D {
+    return this.#run(x, pass);
+  }
+}
+
+function batchNormOf(
+  parameters: ParameterSet,
+  spec: NormModuleSpec,
+): (x: Tensor4D, pass: NormPass) => Tensor4D {
+  const { name, channels, norm, frozen = false, evaluation = false } = spec;
+  const { eps = EPS, momentum = MOMENTUM } = norm;
+  const buffer = { shape: [channels], role: 'buffer', trainable: false } as const;
+  const state = {
+    ...weightAndBias(parameters, spec),
+    runningMean: as1D(parameters.add({ ...buffer, name: `${name}.running_mean` }, constant(0))),
+    runningVar: as1D(parameters.add({ ...buffer, name: `${name}.running_var` }, constant(1))),
+  };
+  const fixed = frozen || evaluation || norm.type === 'FrozenBN';
+  return (x, { training, again = false, ...rest }) =>
+    batchNorm(x, state, {
+      ...rest,
+      training: training && !fixed,
+      eps,
+      // Momentum 0 leaves the running statistics bit for bit as they are.
+      momentum: again ? 0 : momentum,
+    });
+}
+
+function groupNormOf(
+  parameters: ParameterSet,
+  spec: NormModuleSpec,
+): (x: Tensor4D, pass: NormPass) => Tensor4D {
+  const { channels, norm } = spec;
+  const { eps = EPS, numGroups } = norm;
+  if (numGroups === undefined) throw new Error(`NormModule: ${spec.name} is GN without numGroups`);
+  if (channels % numGroups !== 0) {
+    throw new UserError({
+      code: 'group-norm-groups',
+      what: `A group norm of ${channels} channels has num_groups ${numGroups}.`,
+      why: 'Every group has the same number of channels.',
+      action: 'Choose num_groups so that it divides the channels.',
     });
   }
+  const { weight, bias } = weightAndBias(parameters, spec);
+  return (x, { relu, residual }) =>
+    groupNorm(x, weight, bias, {
+      groups: numGroups,
+      eps,
+      relu,
+      ...(residual === undefined ? {} : { residual }),
+    });
+}
+
+function weightAndBias(
+  parameters: ParameterSet,
+  { name, channels, norm, frozen = false, weight = 1 }: NormModuleSpec,
+) {
+  const buffers = norm.type === 'FrozenBN';
+  const shared = {
+    shape: [channels],
+    trainable: !buffers && !frozen && norm.requiresGrad,
+  };
+  return {
+    weight: as1D(
+      parameters.add(
+        { ...shared, name: `${name}.weight`, role: buffers ? 'buffer' : 'norm-weight' },
+        constant(weight),
+      ),
+    ),
+    bias: as1D(
+      parameters.add(
+        { ...shared, name: `${name}.bias`, role: buffers ? 'buffer' : 'norm-bias' },
+        constant(0),
+      ),
+    ),
+  };
 }

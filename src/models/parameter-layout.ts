@@ -24,12 +24,7 @@ export const convLayout: LayoutOf = (shape) => {
   if (outs === undefined || ins === undefined || height === undefined || width === undefined) {
     throw new Error(`convLayout: a weight of four sides wanted, got [${shape.join(', ')}]`);
   }
-  return permutation([height, width, ins, outs], (torch) => {
-    const plane = Math.floor(torch / (height * width));
-    const tap = torch - plane * height * width;
-    const out = Math.floor(plane / ins);
-    return (tap * ins + plane - out * ins) * outs + out;
-  });
+  return outerSideLast([outs, ins, height, width], [height, width, ins, outs]);
 };
 
 /** Sides of a feature map. */
@@ -43,7 +38,7 @@ export interface FeatureMapSides {
  * A linear layer's weight: [out, in] in PyTorch, [in, out] on the GPU.
  *
  * @param flattenOf the map that the layer reads flattened, if it does: PyTorch's input c·H·W + y·W + x (NCHW) is then
- * (y·W + x)·C + c on the GPU (NHWC)
+ * (y·W + x)·C + c on the GPU (NHWC), as if the layer were a convolution as large as the map
  */
 export function linearLayout(flattenOf?: FeatureMapSides): LayoutOf {
   return (shape) => {
@@ -52,32 +47,39 @@ export function linearLayout(flattenOf?: FeatureMapSides): LayoutOf {
       throw new Error(`linearLayout: a weight of two sides wanted, got [${shape.join(', ')}]`);
     }
     const { channels, height, width } = flattenOf ?? { channels: ins, height: 1, width: 1 };
-    const cells = height * width;
-    if (channels * cells !== ins) {
+    if (channels * height * width !== ins) {
       throw new Error(`linearLayout: ${channels} × ${height} × ${width} is not ${ins} inputs`);
     }
-    return permutation([ins, outs], (torch) => {
-      const out = Math.floor(torch / ins);
-      const input = torch - out * ins;
-      const channel = Math.floor(input / cells);
-      return ((input - channel * cells) * channels + channel) * outs + out;
-    });
+    return outerSideLast([outs, channels, height, width], [ins, outs]);
   };
 }
 
-function permutation(
-  gpuShape: readonly number[],
-  gpuIndex: (torchIndex: number) => number,
-): ParameterLayout {
+type Sides = readonly [outs: number, ins: number, height: number, width: number];
+
+/** OIHW in PyTorch, HWIO on the GPU, where its sides go by `gpuShape`. */
+function outerSideLast(sides: Sides, gpuShape: readonly number[]): ParameterLayout {
   return {
     gpuShape,
-    toGpu(values) {
-      const result = new Float32Array(values.length);
-      values.forEach((value, torch) => {
-        result[gpuIndex(torch)] = value;
-      });
-      return result;
-    },
-    toTorch: (values) => values.map((_, torch) => values[gpuIndex(torch)] ?? Number.NaN),
+    toGpu: (values) => permute(values, sides, true),
+    toTorch: (values) => permute(values, sides, false),
   };
+}
+
+function permute(
+  values: Float32Array<ArrayBuffer>,
+  [outs, ins, height, width]: Sides,
+  toGpu: boolean,
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(values.length);
+  let oihw = 0;
+  for (let o = 0; o < outs; o++)
+    for (let i = 0; i < ins; i++)
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          const hwio = ((y * width + x) * ins + i) * outs + o;
+          if (toGpu) result[hwio] = values[oihw] ?? Number.NaN;
+          else result[oihw] = values[hwio] ?? Number.NaN;
+          oihw += 1;
+        }
+  return result;
 }

@@ -31,6 +31,9 @@ export async function saveModel(
   const arrays = tensors.flatMap(({ name, shape, data }): NamedArray[] => {
     const array: NamedArray = { name, shape, dtype: 'float32', data };
     if (!name.endsWith('.running_var')) return [array];
+    // A FrozenBatchNorm2d, whose weight is a buffer too, counts nothing.
+    const weight = model.parameters.get(name.replace(/running_var$/, 'weight'));
+    if (weight?.role === 'buffer') return [array];
     // PyTorch's strict loading wants the counter that follows each batch norm's statistics.
     const counter = name.replace(/running_var$/, 'num_batches_tracked');
     return [
