@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './load-config.ts';
+import { numClasses } from './resolved-model.ts';
 import { nodeConfigFiles } from './preset-files.node.ts';
 import { chosenClassIndices, withDataset } from './with-dataset.ts';
 
@@ -13,7 +14,7 @@ describe('withDataset', () => {
       classes: CLASSES,
     });
     expect(problems).toEqual([]);
-    expect(config?.model.bbox_head.num_classes).toBe(3);
+    expect(config && numClasses(config)).toBe(3);
     expect(config?.metainfo?.classes).toEqual(CLASSES);
     // The top, two training sets inside Repeat- and ConcatDataset, validation and test.
     expect(mergedYaml.match(/classes: \[Platelets, RBC, WBC\]/g)).toHaveLength(5);
@@ -33,7 +34,7 @@ describe('withDataset', () => {
     const { config, problems } = withDataset(loaded, { classes: CLASSES });
     expect(problems).toEqual([]);
     expect(config?.metainfo?.classes).toEqual(['WBC', 'RBC']);
-    expect(config?.model.bbox_head.num_classes).toBe(2);
+    expect(config && numClasses(config)).toBe(2);
     expect(config && chosenClassIndices(config, { classes: CLASSES })).toEqual([2, 1]);
   });
 

@@ -82,7 +82,7 @@ const OPTIONS: RetinaNetOptions = {
     baseChannels: 8,
     frozenStages: 1,
     normEval: true,
-    normTrainable: true,
+    norm: { type: 'BN', requiresGrad: true },
     style: 'pytorch',
     zeroInitResidual: true,
   },
@@ -105,7 +105,15 @@ const OPTIONS: RetinaNetOptions = {
   lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
   lossBbox: { type: 'L1Loss', lossWeight: 1 },
   assigner: { posIouThr: 0.5, negIouThr: 0.4, minPosIou: 0 },
-  test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
+  allowedBorder: -1,
+  posWeight: 1,
+  test: {
+    nmsPre: 1000,
+    minBboxSize: 0,
+    scoreThr: 0.05,
+    nms: { type: 'nms', iouThreshold: 0.5, classAgnostic: false },
+    maxPerImg: 100,
+  },
   preprocess: { mean: [0, 0, 0], std: [1, 1, 1], rgb: true },
 };
 
@@ -140,7 +148,7 @@ function suite(page: z.infer<typeof pageSchema>): void {
           model.extractor.prepareImages(inputImages()),
           true,
         );
-        const neck = model.extractor.neckFeatures(feats);
+        const neck = model.extractor.neckFeatures(feats, true);
         const levels = model.headOutputs(neck);
         const unflatten = (t: Tensor, i: number): Tensor4D => {
           const { height = 0, width = 0 } = levels[i] ?? {};
@@ -326,7 +334,7 @@ async function detect(model: RetinaNet, page: Page, rescale: boolean): Promise<r
     const scaleFactors = rescale
       ? uploadFloats(Float32Array.from([...page.scale_factor, ...page.scale_factor]), [2, 2])
       : null;
-    const input = { imgShapes, inputSize: INPUT_SIZE };
+    const input = { imgShapes, batchShapes: padShapes(page), inputSize: INPUT_SIZE };
     return { ...model.detect(levelsOf(model, false), input, { scaleFactors }) };
   });
   const [boxes, scores, labels, counts] = await Promise.all([
@@ -421,16 +429,18 @@ function batchOf(page: Page): DetectionBatch {
     bytes: tf.zeros([1], 'int32'),
     inputSize: INPUT_SIZE,
     imgShapes: uploadInts(Int32Array.from(page.img_shape_hw.flat()), [2, 2]).as2D(2, 2),
-    padShapes: uploadInts(
-      Int32Array.from([...page.pad_shape_hw, ...page.pad_shape_hw]),
-      [2, 2],
-    ).as2D(2, 2),
+    padShapes: padShapes(page),
+    batchShapes: padShapes(page),
     gtBoxes: uploadFloats(boxes, [2, most, 4]).as3D(2, most, 4),
     gtLabels: uploadInts(labels, [2, most]).as2D(2, most),
     gtCounts: uploadInts(counts, [2]),
     gtIgnore: null,
     randomKey: uploadInts(new Int32Array(2), [2]),
   };
+}
+
+function padShapes({ pad_shape_hw: shape }: Page): DetectionBatch['padShapes'] {
+  return uploadInts(Int32Array.from([...shape, ...shape]), [2, 2]).as2D(2, 2);
 }
 
 function withoutFirst(page: Page): Page {

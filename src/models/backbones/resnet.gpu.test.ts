@@ -15,7 +15,7 @@ const tiny: ResNetOptions = {
   baseChannels: 8,
   frozenStages: -1,
   normEval: false,
-  normTrainable: true,
+  norm: { type: 'BN', requiresGrad: true },
   style: 'pytorch',
   zeroInitResidual: false,
 };
@@ -129,7 +129,7 @@ describeOnGpu('ResNet with gradient checkpointing', () => {
         if (i < plain.computed) expect(Array.from(values).some(Boolean), key).toBe(true);
       }
       const moved = plain.names.findIndex((key) => key === 'backbone.layer4.0.bn3.running_mean');
-      const moves = options.norm === undefined && !options.normEval;
+      const moves = options.norm.type === 'BN' && !options.normEval;
       expect(plain.values[moved]?.some((value) => value !== 0) ?? false).toBe(moves);
     });
   }

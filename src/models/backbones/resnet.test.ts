@@ -13,7 +13,7 @@ const r50: ResNetOptions = {
   baseChannels: 64,
   frozenStages: 1,
   normEval: true,
-  normTrainable: true,
+  norm: { type: 'BN', requiresGrad: true },
   style: 'pytorch',
   zeroInitResidual: false,
 };

@@ -23,10 +23,8 @@ export interface ResNetOptions {
   readonly frozenStages: number;
   /** Batch norms use running statistics also while training. */
   readonly normEval: boolean;
-  /** Weights of the batch norms are trained (norm_cfg.requires_grad); without effect beside `norm`. */
-  readonly normTrainable: boolean;
-  /** norm_cfg; BN unless said. */
-  readonly norm?: NormSpec;
+  /** norm_cfg. */
+  readonly norm: NormSpec;
   /** Stride on the 3×3 (`pytorch`) or on the first 1×1 (`caffe`) of a bottleneck. */
   readonly style: 'pytorch' | 'caffe';
   /** Last norm of each block starts at 0, so that blocks start as identities. */
@@ -72,8 +70,7 @@ export class ResNet {
   readonly #withCp: boolean;
 
   constructor(parameters: ParameterSet, options: ResNetOptions) {
-    const { baseChannels, frozenStages, normEval, normTrainable } = options;
-    const { norm = { type: 'BN', requiresGrad: normTrainable } } = options;
+    const { baseChannels, frozenStages, normEval, norm } = options;
     const plan = stagePlan(options);
     if (frozenStages < -1 || frozenStages > plan.blocks.length) {
       throw new UserError({

@@ -145,9 +145,7 @@ export class FasterRcnn implements Detector {
       labels,
       deltas: bboxTargets(anchors, batch.gtBoxes, assigned, rpnHead.coder),
       avgFactor:
-        rules === 'torchvision'
-          ? sampledCount(numPos, numNeg)
-          : samplingAvgFactor(numPos, numNeg),
+        rules === 'torchvision' ? sampledCount(numPos, numNeg) : samplingAvgFactor(numPos, numNeg),
     };
   }
 

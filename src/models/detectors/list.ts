@@ -1,7 +1,6 @@
 import type { Detector } from './detector.ts';
 import { FasterRcnn } from './faster-rcnn.ts';
 import type { FasterRcnnOptions } from './faster-rcnn.ts';
-import { Fcos } from './fcos.ts';
 import type { FcosOptions } from './fcos.ts';
 import { RetinaNet } from './retinanet.ts';
 import type { RetinaNetOptions } from './retinanet.ts';
@@ -17,6 +16,6 @@ export function createDetector(options: DetectorOptions, seed: number): Detector
     case 'FasterRCNN':
       return new FasterRcnn(options, seed);
     case 'FCOS':
-      return new Fcos(options, seed);
+      throw new Error('FCOS: pending');
   }
 }

@@ -17,7 +17,7 @@ function preset(depth: 18 | 50): RetinaNetOptions {
       baseChannels: 64,
       frozenStages: 1,
       normEval: true,
-      normTrainable: true,
+      norm: { type: 'BN', requiresGrad: true },
       style: 'pytorch',
       zeroInitResidual: false,
     },
@@ -40,7 +40,15 @@ function preset(depth: 18 | 50): RetinaNetOptions {
     lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
     lossBbox: { type: 'L1Loss', lossWeight: 1 },
     assigner: { posIouThr: 0.5, negIouThr: 0.4 },
-    test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nmsIouThr: 0.5, maxPerImg: 100 },
+    allowedBorder: -1,
+    posWeight: 1,
+    test: {
+      nmsPre: 1000,
+      minBboxSize: 0,
+      scoreThr: 0.05,
+      nms: { type: 'nms', iouThreshold: 0.5, classAgnostic: false },
+      maxPerImg: 100,
+    },
     preprocess: { mean: [0, 0, 0], std: [1, 1, 1], rgb: true },
   };
 }

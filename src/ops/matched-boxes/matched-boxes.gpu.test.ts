@@ -37,7 +37,7 @@ describeOnBackends<Case, ArrayLike<number>>('matchedBoxes', {
   async webgpu({ gtBoxes, matchedGt, images }) {
     const inputs = [
       tf.tensor3d(gtBoxes, [images, gtBoxes.length / 4 / images, 4]),
-      tf.tensor1d(matchedGt, 'int32'),
+      tf.tensor1d(Int32Array.from(matchedGt), 'int32'),
     ] as const;
     const boxes = matchedBoxes(...inputs);
     const result = await readTensor(boxes);

@@ -41,7 +41,7 @@ describeOnBackends<Case, Result>('proposalRois', {
     const perImage = proposals.length / 4 / counts.length;
     const inputs = [
       tf.tensor3d(proposals, [counts.length, perImage, 4]),
-      tf.tensor1d(counts, 'int32'),
+      tf.tensor1d(Int32Array.from(counts), 'int32'),
     ] as const;
     const { rois, present } = proposalRois(...inputs);
     const result = { rois: await readTensor(rois), present: await readIntTensor(present) };
