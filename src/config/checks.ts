@@ -1,5 +1,6 @@
 import { dotted, nearestNode } from './config-node.ts';
 import type { ConfigPath, MapNode } from './config-node.ts';
+import { checkHooks } from './hook-checks.ts';
 import { checkModel } from './model-checks.ts';
 import { numClassesPath } from './num-classes-path.ts';
 import { configProblem } from './problem.ts';
@@ -22,6 +23,7 @@ export function checkConfig(config: Config, root: MapNode): ConfigProblem[] {
   checkClipping(config, report);
   checkSchedule(config, report);
   checkPipelines(config, report);
+  checkHooks(config, report);
   return problems;
 }
 

@@ -40,7 +40,7 @@ export const UPSTREAM_TYPES: ReadonlySet<string> = new Set(
     // optimisation
     'RMSprop Adagrad Adadelta Lion NAdam RAdam ASGD Adamax AmpOptimWrapper',
     'ApexOptimWrapper ReduceOnPlateauLR',
-    'LinearMomentum CosineAnnealingMomentum QuadraticWarmupLR EMAHook EarlyStoppingHook',
+    'LinearMomentum CosineAnnealingMomentum QuadraticWarmupLR EarlyStoppingHook',
     'PipelineSwitchHook SyncBuffersHook YOLOXModeSwitchHook ProfilerHook EmptyCacheHook',
     'SyncNormHook MemoryProfilerHook SetEpochInfoHook MeanTeacherHook',
   ].flatMap((names) => names.split(' ')),

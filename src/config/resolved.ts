@@ -72,6 +72,45 @@ function customKeys(
     .sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
 }
 
+/** EMAHook of `custom_hooks`. */
+export interface EmaHookOptions {
+  readonly type:
+    | 'ExponentialMovingAverage'
+    | 'ExpMomentumEMA'
+    | 'MomentumAnnealingEMA'
+    | 'StochasticWeightAverage';
+  readonly momentum: number;
+  /** 0 for types without one. */
+  readonly gamma: number;
+  readonly interval: number;
+  readonly updateBuffers: boolean;
+  /** First iteration or epoch (1-based) that counts; at most one of them is above 0. */
+  readonly beginIter: number;
+  readonly beginEpoch: number;
+}
+
+const EMA_GAMMA = {
+  ExpMomentumEMA: 2000,
+  MomentumAnnealingEMA: 100,
+  ExponentialMovingAverage: 0,
+  StochasticWeightAverage: 0,
+} as const;
+
+/** The average that the config asks for, or null. */
+export function emaOptions(config: Config): EmaHookOptions | null {
+  const hook = config.custom_hooks?.find(({ type }) => type === 'EMAHook');
+  if (hook?.type !== 'EMAHook') return null;
+  return {
+    type: hook.ema_type,
+    momentum: hook.momentum,
+    gamma: hook.gamma ?? EMA_GAMMA[hook.ema_type],
+    interval: hook.interval,
+    updateBuffers: hook.update_buffers,
+    beginIter: hook.begin_iter,
+    beginEpoch: hook.begin_epoch,
+  };
+}
+
 export interface HookOptions {
   /** Iterations between two log lines. */
   readonly logInterval: number;

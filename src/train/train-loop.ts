@@ -40,6 +40,8 @@ export interface TrainLoopOptions {
   readonly seed: number;
   /** Records of the last steps, in order; called once per {@link METRICS_INTERVAL} steps, at a pause and at the end. */
   readonly onRecords: (records: readonly StepRecord[]) => void;
+  /** After each update: records GPU work that belongs to it (averages). The iteration is 1-based. */
+  readonly afterUpdate?: (iter: number) => void;
   /** After each step was recorded (not finished). */
   readonly onStep: (iter: number) => void;
   /** Between two steps: previews, checkpoints. May read; the next step waits for it. */
@@ -120,6 +122,7 @@ export class TrainLoop {
       },
     );
     this.#iter += 1;
+    this.#options.afterUpdate?.(this.#iter);
     const step: PendingStep = {
       iter: this.#iter,
       lr,

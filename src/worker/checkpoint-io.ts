@@ -8,7 +8,7 @@ import type { ConfigFiles } from '../config/preset-files.ts';
 import type { Config } from '../config/schema/config-schema.ts';
 import { withDataset } from '../config/with-dataset.ts';
 import { readParameters, writeParameter } from '../models/parameter-io.ts';
-import { createModel } from './loaded-model.ts';
+import { createModel, onSavedWeights } from './loaded-model.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { CheckpointInfo } from './protocol.ts';
 
@@ -24,10 +24,11 @@ const FILE_NAMES = { RetinaNet: 'retinanet', FasterRCNN: 'faster_rcnn', FCOS: 'f
 
 /** A model's weights, config and class names as .safetensors under MMDetection's key names. */
 export async function saveModel(
-  { model, config, configText, classes, iter }: LoadedModel,
+  loaded: LoadedModel,
   origin: CheckpointOrigin,
 ): Promise<{ readonly fileName: string; readonly data: Uint8Array<ArrayBuffer> }> {
-  const tensors = await readParameters(model.parameters);
+  const { model, config, configText, classes, iter } = loaded;
+  const tensors = await onSavedWeights(loaded, () => readParameters(model.parameters));
   const arrays = tensors.flatMap(({ name, shape, data }): NamedArray[] => {
     const array: NamedArray = { name, shape, dtype: 'float32', data };
     if (!name.endsWith('.running_var')) return [array];

@@ -1,4 +1,5 @@
-import type { OptimOptions } from '../config/resolved.ts';
+import type { EmaHookOptions, OptimOptions } from '../config/resolved.ts';
+import type { EmaOptions } from '../train/ema.ts';
 import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
 
 /** The optimiser's options from the config's. */
@@ -12,5 +13,25 @@ export function optimizerOptions(optim: OptimOptions): OptimizerOptions {
     paramwise: optim.paramwise,
     clipMaxNorm: optim.clipMaxNorm ?? 0,
     clipValue: optim.clipValue ?? 0,
+  };
+}
+
+/** The running average's options from the config's, for a run with epochs of the given length. */
+export function averageOptions(
+  hook: EmaHookOptions | null,
+  itersPerEpoch: number,
+): EmaOptions | undefined {
+  if (hook === null) return undefined;
+  const { type, momentum, gamma, interval, updateBuffers, beginIter, beginEpoch } = hook;
+  return {
+    rule:
+      type === 'ExpMomentumEMA' || type === 'MomentumAnnealingEMA'
+        ? { type, momentum, gamma }
+        : type === 'ExponentialMovingAverage'
+          ? { type, momentum }
+          : { type },
+    interval,
+    updateBuffers,
+    beginIter: beginEpoch > 0 ? (beginEpoch - 1) * itersPerEpoch + 1 : beginIter,
   };
 }

@@ -9,6 +9,7 @@ import { predictBatch } from '../train/predict-batch.ts';
 import type { ImageDetections } from '../train/predict-batch.ts';
 import type { OpenData } from './data-session.ts';
 import { inputBuckets } from './input-buckets.ts';
+import { onSavedWeights } from './loaded-model.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { Detections } from './protocol.ts';
 import { singleImageDataset } from './single-image.ts';
@@ -33,9 +34,10 @@ export interface PredictedImage extends ImageDetections {
 
 /** Runs a model over images in the order given; images that cannot be read are left out, each with a problem. */
 export async function* predictImages(
-  { model, config }: LoadedModel,
+  loaded: LoadedModel,
   job: PredictionJob,
 ): AsyncGenerator<PredictedImage, void, undefined> {
+  const { model, config } = loaded;
   const { padSizeDivisor } = modelInput(config);
   const input = pipelineOptions(config, 'test');
   const batches = evalBatches({
@@ -50,7 +52,7 @@ export async function* predictImages(
     onProblem: job.onProblem,
   });
   for await (const batch of batches) {
-    const detections = await predictBatch(model, batch, job.scoreThr);
+    const detections = await onSavedWeights(loaded, () => predictBatch(model, batch, job.scoreThr));
     for (const [row, { imageIndex }] of batch.metas.entries()) {
       const own = detections[row];
       if (own !== undefined) yield { imageIndex, ...own };

@@ -3,7 +3,7 @@ import { inputFrames } from '../config/input-frames.ts';
 import { filterOptions, pipelineOptions } from '../config/resolved-data.ts';
 import { modelInput } from '../config/resolved-model.ts';
 import { scheduleOptions } from '../config/resolved-schedule.ts';
-import { hookOptions, optimOptions } from '../config/resolved.ts';
+import { emaOptions, hookOptions, optimOptions } from '../config/resolved.ts';
 import type { Config } from '../config/schema/config-schema.ts';
 import { resolveTrainPlan } from '../config/train-plan.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -14,9 +14,10 @@ import { createPipeline, imagesPerSample } from '../data/loader/pipeline.ts';
 import type { Pipeline } from '../data/loader/pipeline.ts';
 import { withMinBoxSize } from '../data/min-box-size.ts';
 import { trainSplit } from '../data/splits.ts';
+import type { EmaOptions } from '../train/ema.ts';
 import type { OptimizerOptions } from '../train/optimizers/optimizer.ts';
 import { createLrSchedule } from '../train/schedules/lr-schedule.ts';
-import { optimizerOptions } from './engine-options.ts';
+import { averageOptions, optimizerOptions } from './engine-options.ts';
 import { inputBuckets } from './input-buckets.ts';
 
 /** Everything that is fixed before the first step. */
@@ -28,6 +29,8 @@ export interface RunPlan {
   /** The data as training sees it: boxes below filter_cfg.bbox_min_size are ignored. */
   readonly dataset: Dataset;
   readonly optimizer: OptimizerOptions;
+  /** The running average that is evaluated and saved instead of the weights; undefined: none. */
+  readonly ema: EmaOptions | undefined;
   readonly lrAt: (iter: number) => number;
   readonly maxIters: number;
   readonly itersPerEpoch: number;
@@ -108,6 +111,7 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
     classes: dataset.classes,
     dataset,
     optimizer: optimizerOptions(optim),
+    ema: averageOptions(emaOptions(config), plan.itersPerEpoch),
     lrAt: createLrSchedule(scheduleOptions(config, plan), optim.lr, plan.itersPerEpoch),
     maxIters: maxIters ?? plan.iterations,
     itersPerEpoch: plan.itersPerEpoch,

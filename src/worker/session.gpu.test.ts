@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { SourceText } from '../config/load-config.ts';
+import { readModelCheckpoint } from '../checkpoint/model-checkpoint.ts';
+import { readParameters } from '../models/parameter-io.ts';
 import { browserEnvironment } from './environment.browser.ts';
 import { predictDatasetImage } from './predictor.ts';
 import type { EventName, Events, RunPhase, RunStatus } from './protocol.ts';
@@ -39,9 +42,13 @@ function open(): { session: EngineSession; seen: Seen[]; statuses: () => RunStat
   return { session, seen, statuses: () => statuses };
 }
 
-async function start(session: EngineSession, iters: number): Promise<string> {
+async function start(
+  session: EngineSession,
+  iters: number,
+  source: string | SourceText = 'retinanet/retinanet_r18_fpn_sample',
+): Promise<string> {
   await session.open({ kind: 'sample', seed: 0 });
-  const checked = session.checkConfig('retinanet/retinanet_r18_fpn_sample', SMALL);
+  const checked = session.checkConfig(source, SMALL);
   const { runId } = await session.start(session.plan(checked, 1, iters), 'test');
   return runId;
 }
@@ -100,6 +107,40 @@ describe('EngineSession on webgpu', () => {
     const after = await predictDatasetImage(session.model, session.data, 512, 0.01);
     expect(after).toEqual(before);
     expect(before.scores.length).toBeGreaterThan(0);
+  });
+
+  test('with EMAHook the average is saved and shown while the weights train on', async ({
+    task,
+  }) => {
+    Object.assign(task.meta, { backend: 'webgpu' });
+    const { session, statuses } = open();
+    const text =
+      '_base_: retinanet/retinanet_r18_fpn_sample.yaml\ncustom_hooks:\n  - {type: EMAHook, momentum: 0.1}\n';
+    const runId = await start(session, 1000, { name: 'ema.yaml', text });
+    await until(statuses, ({ iter }) => iter >= 4);
+    await session.runById(runId).run.pause();
+    const { model, ema } = session.model;
+    const name = 'bbox_head.retina_cls.weight';
+    const weights = async (): Promise<Float32Array | undefined> =>
+      (await readParameters(model.parameters)).find((each) => each.name === name)?.data;
+    const saved = async (): Promise<ArrayLike<number | bigint> | undefined> => {
+      const { data } = await session.save();
+      return readModelCheckpoint(data, 'x').arrays.find((each) => each.name === name)?.data;
+    };
+    const before = await weights();
+    const average = await saved();
+    expect(average).toBeDefined();
+    expect(average).not.toEqual(before);
+    expect(await weights(), 'training goes on from its own weights').toEqual(before);
+    expect(ema?.steps).toBe(session.model.iter);
+    const shown = await predictDatasetImage(session.model, session.data, 512, 0.01);
+    session.runById(runId).run.stop();
+    await session.run?.ended;
+    // The run is over, the model is the average.
+    expect(session.model.ema).toBeUndefined();
+    expect(await weights()).toEqual(average);
+    expect(await saved()).toEqual(average);
+    expect(await predictDatasetImage(session.model, session.data, 512, 0.01)).toEqual(shown);
   });
 
   test('a lost device fails the run with a message, and the session says so', async ({ task }) => {

@@ -1,5 +1,6 @@
 import type { Problem } from '../data/dataset.ts';
 import { createBatchLoader } from '../data/loader/batch-loader.ts';
+import { Ema } from '../train/ema.ts';
 import { Optimizer } from '../train/optimizers/optimizer.ts';
 import { TrainLoop } from '../train/train-loop.ts';
 import type { OpenData } from './data-session.ts';
@@ -59,6 +60,8 @@ export function startRun({
     onProblem,
   });
   const optimizer = new Optimizer(loaded.model.parameters.trainable(), plan.optimizer);
+  const ema = plan.ema === undefined ? undefined : new Ema(loaded.model.parameters, plan.ema);
+  loaded.ema = ema;
   const run = new TrainingRun(
     { id, name },
     plan,
@@ -72,6 +75,7 @@ export function startRun({
         maxIters: plan.maxIters,
         seed: plan.seed,
         onRecords,
+        afterUpdate: (iter) => ema?.afterUpdate(iter),
         onStep: (iter) => {
           loaded.iter = iter;
           onStep(iter);
@@ -84,6 +88,10 @@ export function startRun({
   const ended = run.run().finally(() => {
     loader.dispose();
     optimizer.dispose();
+    // From now on the model is what its checkpoint is: the average.
+    ema?.swap();
+    ema?.dispose();
+    loaded.ema = undefined;
   });
   return { run, ended };
 }

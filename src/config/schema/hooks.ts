@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, index, kept, typed } from './parts.ts';
+import { count, index, kept, positive, typed } from './parts.ts';
 
 const loggerHook = typed('LoggerHook', {
   interval: count.default(10).describe('Iterations between two log lines'),
@@ -70,8 +70,37 @@ export const defaultHooksSchema = z.strictObject({
   visualization: sectionOf(z.discriminatedUnion('type', [visualizationHook])),
 });
 
-/** Hooks that say what Anchorage does anyway; others cannot be run. */
+/** A running average of the weights: it is what is evaluated and saved. */
+const emaHook = typed('EMAHook', {
+  ema_type: z
+    .enum([
+      'ExponentialMovingAverage',
+      'ExpMomentumEMA',
+      'MomentumAnnealingEMA',
+      'StochasticWeightAverage',
+    ])
+    .default('ExponentialMovingAverage'),
+  momentum: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.0002)
+    .describe('Share of the present weights in each update; ExpMomentumEMA falls towards it'),
+  gamma: positive
+    .optional()
+    .describe('How long the share stays larger. ExpMomentumEMA 2000, MomentumAnnealingEMA 100'),
+  interval: count.default(1).describe('Iterations between two updates'),
+  update_buffers: z.boolean().default(false).describe('Average the statistics of batch norms too'),
+  begin_iter: index.default(0).describe('First iteration that counts'),
+  begin_epoch: index.default(0).describe('First epoch that counts; instead of begin_iter'),
+  strict_load: kept.optional(),
+  device: kept.optional(),
+  priority: kept.optional(),
+});
+
+/** EMAHook, and hooks that say what Anchorage does anyway; others cannot be run. */
 export const customHookSchema = z.discriminatedUnion('type', [
+  emaHook,
   typed('NumClassCheckHook', {}),
   typed('CheckInvalidLossHook', { interval: count.default(50), priority: kept.optional() }),
 ]);
