@@ -196,6 +196,24 @@ train_dataloader:
     expect(errors(result)).toEqual(['config-pipeline-order']);
   });
 
+  it('says which steps of a test pipeline have no effect', () => {
+    const { problems } = withSteps(
+      '- {type: Resize, scale: [192, 192], keep_ratio: true}',
+      `test_dataloader:
+  dataset:
+    pipeline:
+      - type: LoadImageFromFile
+      - {type: Resize, scale: [192, 192], keep_ratio: true}
+      - {type: RandomFlip, prob: 0.5}
+      - type: PackDetInputs
+`,
+    );
+    const found = problems.filter(({ code }) => code === 'config-pipeline-test');
+    expect(found).toMatchObject([
+      { severity: 'warning', what: expect.stringMatching(/^RandomFlip draws at random/) },
+    ]);
+  });
+
   it('prints scales as the tuples that MMDetection wants', () => {
     const { root } = withSteps('- {type: RandomResize, scale: [[192, 96], [192, 192]]}');
     expect(root && printPython(root)).toMatch(/scale=\(\s*\(192, 96\),\s*\(192, 192\)\)/);

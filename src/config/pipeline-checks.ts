@@ -1,7 +1,7 @@
 import type { ConfigPath } from './config-node.ts';
 import { inputFrames } from './input-frames.ts';
 import type { Report } from './problem.ts';
-import { changesImages, leafDatasets } from './resolved-data.ts';
+import { changesImages, drawsNothing, leafDatasets } from './resolved-data.ts';
 import type { Config } from './schema/config-schema.ts';
 import type { DatasetConfig } from './schema/data.ts';
 import type { TransformConfig } from './schema/pipeline.ts';
@@ -71,7 +71,9 @@ function checkWhole(
   const steps = placed.flatMap((part) => part.steps);
   const at = placed[0]?.at ?? [];
   const last = placed.at(-1)?.at ?? at;
-  if (inputFrames(steps.filter(changesImages)) === undefined) {
+  const changing = steps.filter(changesImages);
+  const acting = loader === 'train_dataloader' ? changing : changing.filter(drawsNothing);
+  if (inputFrames(acting) === undefined) {
     report(
       'error',
       last,
@@ -94,6 +96,16 @@ function checkWhole(
     );
   }
   if (loader === 'train_dataloader') checkLabels(steps, at, report);
+  const ignored = changing.filter((step) => !acting.includes(step)).map(({ type }) => type);
+  if (ignored.length > 0) {
+    report(
+      'warning',
+      at,
+      'config-pipeline-test',
+      `${ignored.join(', ')} ${ignored.length === 1 ? 'draws' : 'draw'} at random, which is left out when images are predicted.`,
+      'Leave it out of this pipeline.',
+    );
+  }
   placed.forEach((part, index) => {
     part.steps.forEach(({ type }, i) => {
       if (!MIXING.has(type) || (index > 0 && loader === 'train_dataloader')) return;

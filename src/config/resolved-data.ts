@@ -90,7 +90,7 @@ export function changesImages(step: TransformConfig): step is TransformStep {
 }
 
 /** Steps that do the same to an image each time. */
-function drawsNothing(step: TransformStep): boolean {
+export function drawsNothing(step: TransformStep): boolean {
   return ['Resize', 'ResizeShortestEdge', 'FixShapeResize', 'Pad'].includes(step.type);
 }
 

@@ -219,7 +219,7 @@ const mixUpSchema = typed('MixUp', {
   ratio_range: positiveRange.default([0.5, 1.5]).describe('Range of its further scale'),
   flip_ratio: fraction
     .default(0.5)
-    .describe('The second image is mirrored with the probability 1 − flip_ratio, as in 3.3.0'),
+    .describe('Probability of mirroring the second image (3.3.0 has it the wrong way round)'),
   pad_val: z.number().default(114).describe('Grey around the second image'),
   max_iters: count.default(15).describe('Tries to find a second image with boxes'),
   bbox_clip_border: z.boolean().default(true).describe('Clip boxes to the image'),
