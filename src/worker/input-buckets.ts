@@ -2,13 +2,16 @@ import type { InputFrame } from '../config/input-frames.ts';
 import type { InputSize } from '../data/loader/bucket.ts';
 
 /**
- * The padded sizes that a run may use, of each frame into which images may be resized. Few sizes, so that a step's shapes
+ * The padded sizes that a run may use: those of the smallest and the largest frame into which images are resized. Few sizes, so that a step's shapes
  * repeat; none when sizes have no bound, and then batches have the size that they need.
  *
  * @param divisor pad_size_divisor
  */
 export function inputBuckets(frames: readonly InputFrame[], divisor: number): readonly InputSize[] {
-  const sizes = frames.flatMap((frame) => bucketsOf(frame, divisor));
+  const byArea = frames.toSorted((a, b) => area(a) - area(b));
+  // Of many scales only the outermost: every further size is compiled and kept on the GPU, too
+  const few = [...byArea.slice(0, 1), ...byArea.slice(-1)];
+  const sizes = few.flatMap((frame) => bucketsOf(frame, divisor));
   const keys = sizes.map(([h, w]) => `${h}x${w}`);
   return sizes.filter((_, i) => keys.indexOf(keys[i] ?? '') === i);
 }
@@ -31,4 +34,8 @@ function bucketsOf({ scale, keepRatio }: InputFrame, divisor: number): InputSize
     [narrow, long],
     [long, narrow],
   ];
+}
+
+function area({ scale: [width, height] }: InputFrame): number {
+  return width * height;
 }
