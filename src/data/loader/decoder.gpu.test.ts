@@ -2,8 +2,10 @@
 import { commands } from 'vitest/browser';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.ts';
+import type { StepOf } from '../../config/schema/pipeline.ts';
 import { createDecodePool } from './decode-pool.browser.ts';
 import { createBrowserDecoder } from './decoder.browser.ts';
+import { checksumsOf, HEAVY_CHECKSUMS, HEAVY_JOB } from './fake-images.ts';
 import { resizeBySpec } from './resizing-decoder.ts';
 
 const DIR = '../shared/corrupt';
@@ -158,6 +160,24 @@ describe('createDecodePool', () => {
     const resized = await Promise.all(pngs.map((png) => pool.decodeResized(png.slice(), '', spec)));
     expect(resized).toEqual(expected);
     expect((await pool.decode(pngs[3]?.slice() ?? new Uint8Array(), '')).width).toBe(side(3));
+  });
+
+  it('runs the steps of a pipeline to the same bytes as Node, and leaves the job alone', async () => {
+    const sample = await pool.transform(HEAVY_JOB);
+    expect(sample && checksumsOf(sample)).toEqual(HEAVY_CHECKSUMS);
+    expect(HEAVY_JOB.sample.image.data).toHaveLength(3 * 40 * 30);
+    const crop: StepOf<'RandomCrop'> = {
+      type: 'RandomCrop',
+      crop_size: [1, 1],
+      crop_type: 'absolute',
+      allow_negative_crop: false,
+      recompute_bbox: false,
+      bbox_clip_border: true,
+    };
+    const empty = { ...HEAVY_JOB.sample, boxes: new Float32Array(), labels: new Int32Array() };
+    const job = { ...HEAVY_JOB, sample: { ...empty, ignoreFlags: new Uint8Array() } };
+    const dropping = { ...job, steps: [crop], mixed: [[]] };
+    expect(await pool.transform(dropping)).toBeUndefined();
   });
 
   it('brings errors across the thread as they are', async () => {

@@ -4,6 +4,10 @@ import type { TransformStep } from '../../config/schema/pipeline.ts';
 import type { Dataset, ImageDecoder, ImageEntry } from '../dataset.ts';
 import type { BatchLoaderOptions, BatchLoader, LoadedBatch } from './batch-loader.ts';
 import { createPipeline } from './pipeline.ts';
+import { fakeSample } from '../transforms/fake-sample.ts';
+import { crc32 } from './image-damage.ts';
+import type { PipelineSample } from '../transforms/pipeline-sample.ts';
+import type { TransformJob } from './transform-job.ts';
 
 export interface FakeImage {
   width: number;
@@ -119,4 +123,70 @@ export async function take(loader: BatchLoader, n: number): Promise<LoadedBatch[
   for (let i = 0; i < n; i++) batches.push(await loader.next());
   loader.dispose();
   return batches;
+}
+
+/** Every heavy transform once, on a small image: what it gives must be the same in Node and in each browser. */
+export const HEAVY_JOB: TransformJob = {
+  sample: fakeSample(40, 30, [
+    [2, 3, 20, 25],
+    [10, 5, 39, 12],
+  ]),
+  steps: [
+    {
+      type: 'Mosaic',
+      img_scale: [36, 28],
+      center_ratio_range: [0.5, 1.5],
+      bbox_clip_border: true,
+      pad_val: 114,
+      prob: 1,
+    },
+    {
+      type: 'RandomAffine',
+      max_rotate_degree: 10,
+      max_translate_ratio: 0.1,
+      scaling_ratio_range: [0.5, 1.5],
+      max_shear_degree: 2,
+      border: [-18, -14],
+      border_val: [114, 114, 114],
+      bbox_clip_border: true,
+    },
+    {
+      type: 'PhotoMetricDistortion',
+      brightness_delta: 32,
+      contrast_range: [0.5, 1.5],
+      saturation_range: [0.5, 1.5],
+      hue_delta: 18,
+    },
+    {
+      type: 'MixUp',
+      img_scale: [32, 32],
+      ratio_range: [0.5, 1.5],
+      flip_ratio: 0.5,
+      pad_val: 114,
+      max_iters: 15,
+      bbox_clip_border: true,
+    },
+    { ...RESIZE, scale: [50, 41], keep_ratio: false },
+  ],
+  firstStep: 1,
+  mixed: [
+    [20, 90, 200].map((blue) => fakeSample(blue, 33, [[4, 4, 19, 30]], blue)),
+    [],
+    [],
+    [fakeSample(25, 60, [[0, 0, 25, 50]], 250)],
+    [],
+  ],
+  draw: { seed: 5, counters: [2, 1] },
+  tries: 1,
+  last: true,
+};
+
+/** CRC-32 of the pixels and of the boxes that {@link HEAVY_JOB} gives. */
+export const HEAVY_CHECKSUMS: readonly number[] = [2033613556, 392175126];
+
+/** CRC-32 of a sample's pixels and of its boxes. */
+export function checksumsOf({ image, boxes }: PipelineSample): number[] {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array | Uint8Array): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  return [crc32(bytes(image.data)), crc32(bytes(boxes))];
 }

@@ -5,7 +5,17 @@ import { pipelineSchema } from '../../config/schema/pipeline.ts';
 import type { TransformStep } from '../../config/schema/pipeline.ts';
 import { FLAG_IGNORE, type Problem } from '../dataset.ts';
 import { createBatchLoader, type BatchLoaderOptions } from './batch-loader.ts';
-import { fakeDecoder, fakeOptions, FLIP, RESIZE, square, take } from './fake-images.ts';
+import {
+  checksumsOf,
+  fakeDecoder,
+  fakeOptions,
+  FLIP,
+  HEAVY_CHECKSUMS,
+  HEAVY_JOB,
+  RESIZE,
+  square,
+  take,
+} from './fake-images.ts';
 import type { FakeImage } from './fake-images.ts';
 import { createPipeline, imagesPerSample } from './pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -165,6 +175,16 @@ describe('a pipeline of all transforms', () => {
     const decoder = fakeDecoder(images);
     await take(loaderOf({ decoder }), 12);
     expect(decoder.decoded).toBe(6);
+  });
+});
+
+describe('runTransformJob', () => {
+  it('gives the pixels and boxes that browsers give (decoder.gpu.test.ts)', () => {
+    const before = checksumsOf(HEAVY_JOB.sample);
+    const sample = runTransformJob(HEAVY_JOB);
+    expect(sample?.labels.length).toBeGreaterThan(2);
+    expect(sample && checksumsOf(sample)).toEqual(HEAVY_CHECKSUMS);
+    expect(checksumsOf(HEAVY_JOB.sample)).toEqual(before);
   });
 });
 

@@ -42,6 +42,21 @@ describe('Resize and its relatives', () => {
     expect(sizeOf(run({ type: 'Resize', scale_factor: 0.25 }, before))).toEqual([10, 5]);
   });
 
+  it('keeps every box inside the image', () => {
+    const number = fc.integer({ min: -100, max: 200 });
+    const box = fc.tuple(number, number, number, number);
+    const side = fc.integer({ min: 1, max: 50 });
+    fc.assert(
+      fc.property(fc.array(box, { maxLength: 8 }), side, side, (boxes, width, height) => {
+        const after = run({ type: 'Resize', scale: [width, height] }, fakeSample(40, 20, boxes));
+        for (const [x1 = -1, y1 = -1, x2 = -1, y2 = -1] of boxRows(after.boxes)) {
+          expect([x1, x2].every((x) => x >= 0 && x <= width)).toBe(true);
+          expect([y1, y2].every((y) => y >= 0 && y <= height)).toBe(true);
+        }
+      }),
+    );
+  });
+
   it('RandomResize multiplies one scale, or draws each side between two', () => {
     const ratio = {
       type: 'RandomResize',

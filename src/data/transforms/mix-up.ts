@@ -12,7 +12,7 @@ import type { PipelineSample, Transform } from './pipeline-sample.ts';
 /**
  * MMDetection's MixUp: the mean of the image and a second one, which is fitted into `img_scale` ([width, height]), scaled
  * by a drawn ratio, perhaps mirrored, and cut or filled up to the first one's size. The result is 8 bit, cut to whole
- * numbers. As in 3.3.0 the second image is mirrored when a number drawn from [0, 1) is above `flip_ratio`.
+ * numbers. `flip_ratio` is the probability of mirroring, as documented and as 2.28.2 has it; 3.3.0 mirrors with 1 − that.
  */
 export function mixUp(step: StepOf<'MixUp'>): Transform {
   return {
@@ -30,7 +30,7 @@ function mix(
   random: Rng,
 ): PipelineSample {
   const jitter = uniform(random, ...step.ratio_range);
-  const mirrored = random.float() > step.flip_ratio;
+  const mirrored = random.float() < step.flip_ratio;
   const { width, height } = sample.image;
   const { image: scaled, ratio } = fitAndScale(step, other.image, jitter);
   const shown = mirrored ? flipImage(scaled, 'horizontal') : scaled;
