@@ -93,9 +93,12 @@ function gather(
   runKernel(
     gatherKeptKernel({ scores: scores !== null, rescale: scaleFactors !== null }),
     [
-      ...[keep, boxes, labels],
+      keep,
+      boxes,
+      labels,
       ...[scores?.from, scaleFactors ?? undefined].filter((tensor) => tensor !== undefined),
-      ...[kept.boxes, kept.labels],
+      kept.boxes,
+      kept.labels,
       ...(scores === null ? [] : [scores.to]),
     ],
     { slots: side('keepBest', 'labels', labels, 1), maxPerImage, count: keep.size, rowSize },

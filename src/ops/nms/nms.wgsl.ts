@@ -3,7 +3,7 @@ import { BOX_INTERSECTION, IS_NAN } from '../box-iou/iou.wgsl.ts';
 import { ORDERED_BITS } from '../ordered-bits/ordered-bits.wgsl.ts';
 
 /** Boxes per workgroup of {@link nmsSortKernel}. */
-export const SORT_SIZE = 256;
+export const SORT_SIZE = 128;
 /** Rows per workgroup of {@link nmsMaskKernel}. */
 export const MASK_SIZE = 64;
 /** Invocations of the one workgroup that walks an image's boxes. */

@@ -19,6 +19,17 @@ export function nchwToNhwc({ shape, data }: PackedArray): {
   return { shape: [n, h, w, c], data: values };
 }
 
+/** A dense head's outputs per level, [N, A · C, H, W] each, as one image's rows [Σ H · W · A · C], MMDetection's order. */
+export function headRows(levels: readonly PackedArray[], image: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from(
+    levels.flatMap((level) => {
+      const { shape, data } = nchwToNhwc(level);
+      const size = data.length / shape[0];
+      return Array.from(data.subarray(image * size, (image + 1) * size));
+    }),
+  );
+}
+
 /** A convolution weight of a casepack, [O, I, K, K], as [K, K, I, O]. */
 export function oihwToHwio({ shape, data }: PackedArray): {
   readonly shape: [number, number, number, number];

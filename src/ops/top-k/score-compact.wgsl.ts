@@ -1,12 +1,12 @@
 import type { Kernel } from '../../tensor/kernel.ts';
 import { blockRange, levelParams, levelStart } from './level-blocks.wgsl.ts';
-import { FIND_CUT, SCAN_SIZE } from './score-histogram.wgsl.ts';
+import { BINS, FIND_CUT } from './score-histogram.wgsl.ts';
 import { SCORE_PARAMS, scoreBuffers, scoreKey } from './score-key.wgsl.ts';
 import type { ScoreKeySpec } from './score-key.wgsl.ts';
 
 /**
- * Numbers of the elements whose keys agree with the k-th one's, or are above it, in the upper 22 bits (third pass of the
- * selection), packed at the front of each level's own range: the k best and what lies within 2⁻¹⁵ (sigmoids) of the k-th.
+ * Numbers of the elements whose keys agree with the k-th one's, or are above it, in the upper 16 bits (third pass of the
+ * selection), packed at the front of each level's own range: the k best and what lies within about 2⁻⁹ of the k-th.
  * Buffers: logits, valid, histogram (the fine one), cuts of score-histogram → passed i32 [B, E], passedCounts i32
  * [B, L]; what lies behind the count of a level is not written and must not be read.
  * Within a workgroup's part the order is whatever an atomic counter gives; the set is always the same, and the
@@ -27,7 +27,7 @@ export function scoreCompactKernel(levels: number, spec: ScoreKeySpec): Kernel {
 var<workgroup> cursor: atomic<u32>;
 var<workgroup> total: atomic<u32>;
 
-@compute @workgroup_size(${SCAN_SIZE}, 1, 1)
+@compute @workgroup_size(${BINS}, 1, 1)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
@@ -44,13 +44,13 @@ fn main(
   let cut = findCut(firstRow, range, cuts[3u * row + 1u], lane);
   var before = 0u;
   var all = 0u;
-  for (var bin = cut.x + lane; bin < BINS; bin += SCAN_SIZE) {
-    all += sums[bin];
+  if (lane >= cut.x) {
+    all = sums[lane];
     for (var block = range.firstBlock; block < group.x; block++) {
-      before += histogram[(firstRow + block) * BINS + bin];
+      before += histogram[(firstRow + block) * BINS + lane];
     }
   }
-  for (var block = range.firstBlock + lane; block < range.endBlock; block += SCAN_SIZE) {
+  for (var block = range.firstBlock + lane; block < range.endBlock; block += BINS) {
     let above = cuts[3u * (firstRow + block) + 2u];
     all += above;
     before += select(0u, above, block < group.x);
@@ -58,11 +58,11 @@ fn main(
   atomicAdd(&cursor, before);
   atomicAdd(&total, all);
   workgroupBarrier();
-  let lowest = (upper << 11u) | cut.x;
+  let lowest = (upper << 8u) | cut.x;
   let first = image * params.elements + levelStart(range.level);
-  for (var element = range.begin + lane; element < range.end; element += SCAN_SIZE) {
+  for (var element = range.begin + lane; element < range.end; element += BINS) {
     let key = keyOf(image, element);
-    if (key != 0u && (key >> 10u) >= lowest) {
+    if (key != 0u && (key >> 16u) >= lowest) {
       passed[first + atomicAdd(&cursor, 1u)] = i32(element);
     }
   }

@@ -3,42 +3,32 @@ import { blockRange, levelParams, levelStart } from './level-blocks.wgsl.ts';
 import { SCORE_PARAMS, scoreBuffers, scoreKey } from './score-key.wgsl.ts';
 import type { ScoreKeySpec } from './score-key.wgsl.ts';
 
-/** Invocations of each workgroup that looks at scores. */
-export const SCAN_SIZE = 256;
-/** One bin per value of eleven bits of the key. */
-export const BINS = 2048;
+/**
+ * Bins of a histogram, one per value of eight bits of the key, and invocations of each workgroup that looks at scores.
+ * More bins would leave fewer candidates, but some drivers compile large workgroup arrays slowly.
+ */
+export const BINS = 256;
 
 /**
- * `findCut(image, range, wanted)` for all lanes: adds up the histograms of a level's workgroups and gives the bin in
- * which the `wanted`-th largest key lies (0 when there are fewer), with how many of that bin are still wanted. `sums`
- * then holds the level's histogram. Needs a buffer `histogram` u32 [B, T, BINS] and {@link blockRange}.
+ * `findCut(firstRow, range, wanted, lane)` for all lanes: adds up the histograms of a level's workgroups and gives the
+ * bin in which the `wanted`-th largest key lies (0 when there are fewer), with how many of that bin are still wanted.
+ * `sums` then holds the level's histogram. Needs a buffer `histogram` u32 [B, T, BINS] and {@link blockRange}.
  */
 export const FIND_CUT = /* wgsl */ `
 const BINS = ${BINS}u;
-const SCAN_SIZE = ${SCAN_SIZE}u;
 var<workgroup> sums: array<u32, ${BINS}>;
-var<workgroup> groupSums: array<u32, ${SCAN_SIZE}>;
 var<workgroup> found: vec2<u32>;
 fn findCut(firstRow: u32, range: Range, wanted: u32, lane: u32) -> vec2<u32> {
-  for (var bin = lane; bin < BINS; bin += SCAN_SIZE) {
-    var sum = 0u;
-    for (var block = range.firstBlock; block < range.endBlock; block++) {
-      sum += histogram[(firstRow + block) * BINS + bin];
-    }
-    sums[bin] = sum;
+  var sum = 0u;
+  for (var block = range.firstBlock; block < range.endBlock; block++) {
+    sum += histogram[(firstRow + block) * BINS + lane];
   }
-  workgroupBarrier();
-  const EACH = BINS / SCAN_SIZE;
-  var groupSum = 0u;
-  for (var i = 0u; i < EACH; i++) { groupSum += sums[lane * EACH + i]; }
-  groupSums[lane] = groupSum;
+  sums[lane] = sum;
   workgroupBarrier();
   if (lane == 0u) {
     var left = wanted;
-    var group = SCAN_SIZE - 1u;
-    for (; group > 0u && groupSums[group] < left; group--) { left -= groupSums[group]; }
-    var bin = group * EACH + EACH - 1u;
-    for (; bin > group * EACH && sums[bin] < left; bin--) { left -= sums[bin]; }
+    var bin = BINS - 1u;
+    for (; bin > 0u && sums[bin] < left; bin--) { left -= sums[bin]; }
     found = vec2<u32>(bin, left);
   }
   workgroupBarrier();
@@ -46,7 +36,7 @@ fn findCut(firstRow: u32, range: Range, wanted: u32, lane: u32) -> vec2<u32> {
 }`;
 
 /**
- * Histogram of the keys' upper eleven bits (first pass of the selection).
+ * Histogram of the keys' upper eight bits (first pass of the selection).
  * Buffers: logits f32 [B, E] (E = N · K elements of an image), valid i32 [B, N] (only with `valid`) → histogram u32
  * [B, T, BINS], one per workgroup. T workgroups per image, see level-blocks. Integers, so exact.
  */
@@ -57,30 +47,28 @@ export function coarseHistogramKernel(levels: number, spec: ScoreKeySpec): Kerne
     params: [...SCORE_PARAMS, { name: 'blocks', type: 'u32' }, ...levelParams(levels)],
     body: /* wgsl */ `${scoreKey(spec)}${levelStart(levels)}${blockRange(levels)}
 const BINS = ${BINS}u;
-const SCAN_SIZE = ${SCAN_SIZE}u;
 var<workgroup> own: array<atomic<u32>, ${BINS}>;
 
-@compute @workgroup_size(${SCAN_SIZE}, 1, 1)
+@compute @workgroup_size(${BINS}, 1, 1)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let range = rangeOf(group.x);
-  for (var bin = lane; bin < BINS; bin += SCAN_SIZE) { atomicStore(&own[bin], 0u); }
+  atomicStore(&own[lane], 0u);
   workgroupBarrier();
-  for (var element = range.begin + lane; element < range.end; element += SCAN_SIZE) {
+  for (var element = range.begin + lane; element < range.end; element += BINS) {
     let key = keyOf(group.y, element);
-    if (key != 0u) { atomicAdd(&own[key >> 21u], 1u); }
+    if (key != 0u) { atomicAdd(&own[key >> 24u], 1u); }
   }
   workgroupBarrier();
-  let row = (group.y * params.blocks + group.x) * BINS;
-  for (var bin = lane; bin < BINS; bin += SCAN_SIZE) { histogram[row + bin] = atomicLoad(&own[bin]); }
+  histogram[(group.y * params.blocks + group.x) * BINS + lane] = atomicLoad(&own[lane]);
 }`,
   };
 }
 
 /**
- * Histogram of the next eleven bits of those keys whose upper bits are the k-th one's (second pass of the selection).
+ * Histogram of the next eight bits of those keys whose upper bits are the k-th one's (second pass of the selection).
  * Buffers: logits, valid as before, histogram u32 [B, T, BINS] → fineHistogram u32 [B, T, BINS], cuts u32 [B, T, 3]: the
  * upper bits of the level's k-th key, how many with these bits are wanted, and how many keys of this workgroup are
  * above them.
@@ -104,25 +92,23 @@ export function fineHistogramKernel(levels: number, spec: ScoreKeySpec): Kernel 
 var<workgroup> own: array<atomic<u32>, ${BINS}>;
 var<workgroup> above: atomic<u32>;
 
-@compute @workgroup_size(${SCAN_SIZE}, 1, 1)
+@compute @workgroup_size(${BINS}, 1, 1)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let range = rangeOf(group.x);
-  for (var bin = lane; bin < BINS; bin += SCAN_SIZE) { atomicStore(&own[bin], 0u); }
+  atomicStore(&own[lane], 0u);
   if (lane == 0u) { atomicStore(&above, 0u); }
   let cut = findCut(group.y * params.blocks, range, params.k, lane);
-  for (var element = range.begin + lane; element < range.end; element += SCAN_SIZE) {
+  for (var element = range.begin + lane; element < range.end; element += BINS) {
     let key = keyOf(group.y, element);
-    if (key != 0u && (key >> 21u) == cut.x) { atomicAdd(&own[(key >> 10u) & (BINS - 1u)], 1u); }
-    if ((key >> 21u) > cut.x) { atomicAdd(&above, 1u); }
+    if (key != 0u && (key >> 24u) == cut.x) { atomicAdd(&own[(key >> 16u) & (BINS - 1u)], 1u); }
+    if ((key >> 24u) > cut.x) { atomicAdd(&above, 1u); }
   }
   workgroupBarrier();
   let row = group.y * params.blocks + group.x;
-  for (var bin = lane; bin < BINS; bin += SCAN_SIZE) {
-    fineHistogram[row * BINS + bin] = atomicLoad(&own[bin]);
-  }
+  fineHistogram[row * BINS + lane] = atomicLoad(&own[lane]);
   if (lane == 0u) {
     cuts[3u * row] = cut.x;
     cuts[3u * row + 1u] = cut.y;
