@@ -6,12 +6,11 @@ import {
   eachLevel,
   levelParams,
 } from './roi-geometry.wgsl.ts';
+import { LANES } from './roi-align.wgsl.ts';
 import type { RoiAlignSpec } from './roi-geometry.wgsl.ts';
 
 /** Rows and columns of pixels that one workgroup gathers. */
 export const TILE = 4;
-/** Channel groups that one workgroup gathers, one per invocation. */
-export const LANES = 64;
 /** RoIs that one invocation tests at a time, as bits of a word. */
 const ROIS_PER_LANE = 16;
 
@@ -76,23 +75,6 @@ fn touches(roi: u32, key: f32, first: vec2<f32>) -> bool {
   return geometry[roi * ${GEOMETRY_VECTORS}u + 2u].z == key
     && bounds.x <= last.x && bounds.y >= first.x && bounds.z <= last.y && bounds.w >= first.y;
 }
-// Mean, over the samples of a bin along one axis, of the weight with which they read a pixel.
-fn axisWeight(pixel: u32, extent: u32, origin: f32, bin: f32, grid: f32) -> f32 {
-  let span = samplesOf(pixel, pixel, extent);
-  let range = cellRange(origin, bin / grid, grid, span.x, span.y);
-  var sum = 0.0;
-  for (var sample = range.x; sample <= range.y; sample++) {
-    let read = bilinear(samplePosition(origin, bin, grid, sample), extent);
-    sum += select(0.0, read.weightLow, read.inside && read.low == pixel);
-    sum += select(0.0, read.weightHigh, read.inside && read.high == pixel);
-  }
-  return sum / grid;
-}
-// Positions whose samples read any of these pixels; those at the edges are also read from beyond.
-fn samplesOf(first: u32, last: u32, extent: u32) -> vec2<f32> {
-  return vec2<f32>(f32(first) - 1.0, f32(min(last + 1u, extent)));
-}
-
 var<workgroup> masks: array<u32, ${LANES}>;
 var<workgroup> hits: array<u32, ${LANES * ROIS_PER_LANE}>;
 var<workgroup> hitCount: u32;
@@ -114,8 +96,8 @@ fn main(
   let top = (place / level.tilesX) * ${TILE}u;
   let left = (place % level.tilesX) * ${TILE}u;
   let key = f32(image * ${levels}u + level.index);
-  let rowSpan = samplesOf(top, top + ${TILE - 1}u, level.height);
-  let columnSpan = samplesOf(left, left + ${TILE - 1}u, level.width);
+  let rowSpan = readersOf(top, top + ${TILE - 1}u, level.height);
+  let columnSpan = readersOf(left, left + ${TILE - 1}u, level.width);
 ${eachCell((r, c) => `  var acc_${r}_${c} = ${type}(0.0);`)}
   for (var base = 0u; base < params.roiCount; base += ${LANES * ROIS_PER_LANE}u) {
     let own = base + lane * ${ROIS_PER_LANE}u;

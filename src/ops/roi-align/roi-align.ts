@@ -3,8 +3,8 @@ import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor4D } from '../../tensor/tf.ts';
 import { requireTensor, side } from '../argument/require-tensor.ts';
 import { defineOp } from '../host/define-op.ts';
-import { LANES, TILE, roiAlignGradKernel } from './roi-align-grad.wgsl.ts';
-import { roiAlignKernel } from './roi-align.wgsl.ts';
+import { TILE, roiAlignGradKernel } from './roi-align-grad.wgsl.ts';
+import { LANES, roiAlignKernel } from './roi-align.wgsl.ts';
 import {
   GEOMETRY_VECTORS,
   MAX_GRID,
@@ -120,17 +120,14 @@ const runRoiAlign = defineOp<string, RoiAlignAttributes>({
     const [count = 0] = rois?.shape ?? [];
     const output = emptyTensor([count, binsY, binsX, channels]);
     const vector = vectorOf(channels);
-    const { workgroups, rowSize } = foldWorkgroups(output.size / vector, WORKGROUP_SIZE);
+    const groups = channels / vector;
+    const chunks = Math.ceil(groups / LANES);
+    const lines = count * binsY * chunks;
+    const { workgroups, rowSize } = foldWorkgroups(lines, 1);
     runKernel(
       roiAlignKernel({ ...attributes, levels: heights.length }, vector),
       present([...features, rois, roiLevels, output]),
-      {
-        ...levelSizes(attributes),
-        count: output.size / vector,
-        rowSize,
-        groups: channels / vector,
-        batch,
-      },
+      { ...levelSizes(attributes), count: lines, rowSize, groups, chunks, batch },
       workgroups,
     );
     return output;

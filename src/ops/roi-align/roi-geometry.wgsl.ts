@@ -2,7 +2,7 @@ import type { Kernel } from '../../tensor/kernel.ts';
 
 export const WORKGROUP_SIZE = 64;
 
-/** Samples per bin and axis never exceed this; an adaptive grid does only with bins of more than 4,096 pixels. */
+/** Most samples per bin and axis; an adaptive grid would have more only in bins of more than 4,096 pixels. */
 export const MAX_GRID = 4096;
 
 /** What the kernels of one RoIAlign have in common; all of it is part of their text. */
@@ -66,9 +66,10 @@ fn divide(value: f32, by: f32) -> f32 {
 }`;
 
 /**
- * `readRoi(r)`: where RoI r is sampled, as torchvision's `roi_align` computes it in float32, in the same order. Vectors
- * are (y, x) in pixels of the RoI's level. Needs the buffers `rois` and `roiLevels` and the parameters `batch` and
- * `scale0` … `scaleN`. A RoI is present when its level and image exist, its sides are finite and each bin has a sample.
+ * `extentOf(level)`, height and width, and `readRoi(r)`: where RoI r is sampled, as torchvision's `roi_align` computes it
+ * in float32, in the same order. Vectors are (y, x) in pixels of the RoI's level. Needs the buffers `rois` and `roiLevels`
+ * and the parameters `batch`, `height0`, `width0`, `scale0`, … A RoI is present when its level and image exist, its
+ * coordinates are finite and each bin has a sample.
  */
 export function roiGeometry(spec: RoiAlignSpec): string {
   const { levels, binsY, binsX, samplingRatio, aligned } = spec;
@@ -90,6 +91,12 @@ ${eachLevel(levels, (level) => `    case ${level}: { return params.scale${level}
     default: { return 1.0; }
   }
 }
+fn extentOf(level: u32) -> vec2<u32> {
+  switch level {
+${eachLevel(levels, (level) => `    case ${level}: { return vec2<u32>(params.height${level}, params.width${level}); }`)}
+    default: { return vec2<u32>(0u); }
+  }
+}
 fn readRoi(index: u32) -> Roi {
   var roi: Roi;
   let at = index * 5u;
@@ -107,7 +114,7 @@ fn readRoi(index: u32) -> Roi {
   if (!isFinite(topLeft.x) || !isFinite(topLeft.y)) { return roi; }
   if (!isFinite(bottomRight.x) || !isFinite(bottomRight.y)) { return roi; }
   ${aligned ? '' : 'size = max(size, vec2<f32>(1.0));'}
-roi.bin = vec2<f32>(divide(size.x, ${binsY}.0), divide(size.y, ${binsX}.0));
+  roi.bin = vec2<f32>(divide(size.x, ${binsY}.0), divide(size.y, ${binsX}.0));
   roi.grid = ${
     samplingRatio > 0
       ? `vec2<f32>(${samplingRatio}.0)`
@@ -129,6 +136,10 @@ roi.bin = vec2<f32>(divide(size.x, ${binsY}.0), divide(size.y, ${binsX}.0));
  *   a pixel beyond the edge, the edge itself is.
  * - `cellRange(origin, step, count, low, high)`: first and last of `count` cells of size `step` that may hold a position
  *   in [low, high]. Never too few: a slack covers the rounding. What keeps every loop short, however large the RoI.
+ * - `readersOf(first, last, extent)`: positions whose samples read any of these pixels.
+ * - `pixelsOf(origin, bin, grid, extent)`: first and last pixel that the samples of a bin may read; never too few.
+ * - `axisWeight(pixel, extent, origin, bin, grid)`: mean, over the samples of a bin, of the weight with which they read a
+ *   pixel; 0 beyond the extent.
  */
 export const AXIS_SAMPLING = /* wgsl */ `
 struct Bilinear {
@@ -159,6 +170,27 @@ fn cellRange(origin: f32, step: f32, count: f32, low: f32, high: f32) -> vec2<i3
   let b = (high + slack - origin) / step;
   let cells = floor(vec2<f32>(min(a, b), max(a, b)));
   return vec2<i32>(clamp(cells, vec2<f32>(0.0), vec2<f32>(count - 1.0)));
+}
+fn readersOf(first: u32, last: u32, extent: u32) -> vec2<f32> {
+  return vec2<f32>(f32(first) - 1.0, f32(min(last + 1u, extent)));
+}
+fn pixelsOf(origin: f32, bin: f32, grid: f32, extent: u32) -> vec2<u32> {
+  let inset = 0.5 * bin / grid;
+  let slack = 0.0625 + 1e-6 * (abs(origin) + abs(bin));
+  let ends = vec2<f32>(origin + inset, origin + bin - inset);
+  let pixels = floor(vec2<f32>(min(ends.x, ends.y) - slack, max(ends.x, ends.y) + slack + 1.0));
+  return vec2<u32>(clamp(pixels, vec2<f32>(0.0), vec2<f32>(f32(extent) - 1.0)));
+}
+fn axisWeight(pixel: u32, extent: u32, origin: f32, bin: f32, grid: f32) -> f32 {
+  let readers = readersOf(pixel, pixel, extent);
+  let range = cellRange(origin, bin / grid, grid, readers.x, readers.y);
+  var sum = 0.0;
+  for (var sample = range.x; sample <= range.y; sample++) {
+    let read = bilinear(samplePosition(origin, bin, grid, sample), extent);
+    sum += select(0.0, read.weightLow, read.inside && read.low == pixel);
+    sum += select(0.0, read.weightHigh, read.inside && read.high == pixel);
+  }
+  return sum / grid;
 }`;
 
 /** vec4s per RoI in the result of {@link roiGeometryKernel}. */
@@ -186,18 +218,12 @@ export function roiGeometryKernel(spec: RoiAlignSpec): Kernel {
       ...levelParams(levels, ['scale'], 'f32'),
     ],
     body: /* wgsl */ `${roiGeometry(spec)}
-fn extentOf(level: u32) -> vec2<f32> {
-  switch level {
-${eachLevel(levels, (level) => `    case ${level}: { return vec2<f32>(f32(params.height${level}), f32(params.width${level})); }`)}
-    default: { return vec2<f32>(0.0); }
-  }
-}
 @compute @workgroup_size(${WORKGROUP_SIZE}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let index = id.x + id.y * params.rowSize;
   if (index >= params.count) { return; }
   let roi = readRoi(index);
-  let extent = extentOf(roi.level);
+  let extent = vec2<f32>(extentOf(roi.level));
   let end = roi.start + roi.bin * vec2<f32>(${binsY}.0, ${binsX}.0);
   let slack = 0.0625 + 1e-6 * (abs(roi.start) + abs(end));
   let low = min(roi.start, end) - slack;
