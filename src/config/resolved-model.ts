@@ -116,7 +116,7 @@ function fcosOptions(model: FcosModel): Options<'FCOS'> {
     centerSampling: head.center_sampling ? head.center_sample_radius : null,
     lossCls: focalSpec(head.loss_cls),
     lossBbox: overlapLossSpec(head.loss_bbox),
-    lossCenterness: crossEntropySpec(head.loss_centerness),
+    lossCenterness: { lossWeight: head.loss_centerness.loss_weight },
     test: denseTestOptions(model.test_cfg),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { focalLoss, overlapLossSchema, sigmoidCrossEntropy } from './losses.ts';
+import { centernessLoss, focalLoss, overlapLossSchema } from './losses.ts';
 import { normSchema } from './norm.ts';
 import { count, index, kept, only, positive, typed } from './parts.ts';
 
@@ -57,7 +57,7 @@ export const fcosHeadSchema = typed('FCOSHead', {
     .prefault({ type: 'DistancePointBBoxCoder' }),
   loss_cls: z.discriminatedUnion('type', [focalLoss]),
   loss_bbox: overlapLossSchema,
-  loss_centerness: z.discriminatedUnion('type', [sigmoidCrossEntropy]),
+  loss_centerness: z.discriminatedUnion('type', [centernessLoss]),
   conv_cfg: only(null, 'convolutions are ordinary ones'),
   norm_cfg: normSchema
     .nullable()

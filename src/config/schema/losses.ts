@@ -32,10 +32,18 @@ const crossEntropyKeys = {
   avg_non_ignore: z.boolean().default(false),
 };
 
-/** Binary cross-entropy on sigmoid scores: RPN objectness, FCOS centerness. */
-export const sigmoidCrossEntropy = typed('CrossEntropyLoss', {
+const sigmoidKeys = {
   use_sigmoid: z.literal(true, { error: 'only-value: this head has sigmoid scores' }),
   ...crossEntropyKeys,
+};
+
+/** Binary cross-entropy on sigmoid scores: RPN objectness. */
+export const sigmoidCrossEntropy = typed('CrossEntropyLoss', sigmoidKeys);
+
+/** Binary cross-entropy of FCOS's centerness, whose targets are numbers of 0 … 1. */
+export const centernessLoss = typed('CrossEntropyLoss', {
+  ...sigmoidKeys,
+  class_weight: only(null, 'centerness has no classes'),
 });
 
 /** Softmax cross-entropy over the classes and the background. */
