@@ -1,6 +1,7 @@
 import type { Detector } from './detector.ts';
 import { FasterRcnn } from './faster-rcnn.ts';
 import type { FasterRcnnOptions } from './faster-rcnn.ts';
+import { Fcos } from './fcos.ts';
 import type { FcosOptions } from './fcos.ts';
 import { RetinaNet } from './retinanet.ts';
 import type { RetinaNetOptions } from './retinanet.ts';
@@ -16,6 +17,6 @@ export function createDetector(options: DetectorOptions, seed: number): Detector
     case 'FasterRCNN':
       return new FasterRcnn(options, seed);
     case 'FCOS':
-      throw new Error('FCOS: pending');
+      return new Fcos(options, seed);
   }
 }
