@@ -250,6 +250,25 @@ describeOnBackends<Case, Result>('conv2d', {
 });
 
 describeOnGpu('conv2d', () => {
+  gpuTest('a value that is not a number stays in its windows and its group', async () => {
+    const values = new Float32Array(5 * 5 * 4).fill(1);
+    const at = (1 * 5 + 1) * 4 + 2; // row 1, column 1, channel 2
+    values[at] = Number.NaN;
+    const x = tf.tensor4d(values, [1, 5, 5, 4]);
+    for (const groups of [1, 2]) {
+      const w = tf.ones<tf.Rank.R4>([3, 3, 4 / groups, 4]);
+      const y = conv2d(x, w, null, { stride: 1, padding: 1, groups });
+      (await readTensor(y)).forEach((value, i) => {
+        const pixel = Math.floor(i / 4);
+        const near = Math.floor(pixel / 5) <= 2 && pixel % 5 <= 2;
+        const reads = groups === 1 || i % 4 >= 2;
+        expect(Number.isNaN(value), `${groups} groups, element ${i}`).toBe(near && reads);
+      });
+      tf.dispose([w, y]);
+    }
+    x.dispose();
+  });
+
   gpuTest('a weight that does not fit is refused', async () => {
     await tf.ready();
     const x = tf.zeros<tf.Rank.R4>([1, 4, 4, 6]);

@@ -1,3 +1,4 @@
+import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor1D, Tensor4D } from '../../tensor/tf.ts';
 import { reluGrad } from '../elementwise/relu-grad.ts';
 import { defineOp } from '../host/define-op.ts';
@@ -46,7 +47,9 @@ export function conv2d(
     throw new Error(`conv2d: weight [${w.shape}] is larger than the padded input [${x.shape}]`);
   }
   const inputs = bias === null ? { x, w } : { x, w, bias };
-  return runConv(inputs, attributes).as4D(x.shape[0], outHeight, outWidth, w.shape[3]);
+  return tf.tidy(() =>
+    runConv(inputs, attributes).as4D(x.shape[0], outHeight, outWidth, w.shape[3]),
+  );
 }
 
 type Attributes = {

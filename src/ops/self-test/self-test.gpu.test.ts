@@ -123,7 +123,7 @@ describe('self-test', () => {
   test('reports a forward convolution that swaps rows and columns (webgpu)', async () => {
     const spoil = (label: string, code: string): string =>
       /^conv2d_\d+x\d+$/.test(label)
-        ? code.replace('(ky * params.kernelSize + kx)', '(kx * params.kernelSize + ky)')
+        ? code.replace('(ky * params.kernelWidth + kx)', '(kx * params.kernelWidth + ky)')
         : code;
     await withHost(spoil, async () => {
       const { cases } = await runSelfTest();
