@@ -26,6 +26,20 @@ export function numClasses({ model }: Config): number {
     : model.bbox_head.num_classes;
 }
 
+/** Whether any assigner ignores anchors or proposals on crowd and difficult boxes (`ignore_iof_thr` above 0). */
+export function looksAtIgnoredBoxes({ model }: Config): boolean {
+  switch (model.type) {
+    case 'RetinaNet':
+      return model.train_cfg.assigner.ignore_iof_thr > 0;
+    case 'FasterRCNN':
+      return [model.train_cfg.rpn, model.train_cfg.rcnn].some(
+        ({ assigner }) => assigner.ignore_iof_thr > 0,
+      );
+    case 'FCOS':
+      return false;
+  }
+}
+
 /** What the loader and the user need to know of the model's input and weights. */
 export interface ModelInput {
   /** Height and width are padded to a multiple of this, in pixels. */

@@ -1,4 +1,4 @@
-import type { DetectionBatch, ImageBatch } from '../models/detectors/detector.ts';
+import type { DetectionBatch, IgnoredBoxes, ImageBatch } from '../models/detectors/detector.ts';
 import type { Batch } from '../data/loader/batch.ts';
 import { uploadBytes, uploadFloats, uploadInts } from '../tensor/upload.ts';
 
@@ -15,6 +15,17 @@ export function uploadImages(batch: Batch): ImageBatch {
     imgShapes: uploadInts(batch.imgShapes, [count, 2]).as2D(count, 2),
     padShapes: uploadInts(batch.padShapes, [count, 2]).as2D(count, 2),
     batchShapes: uploadInts(batchShapes(batch.padShapes), [count, 2]).as2D(count, 2),
+  };
+}
+
+/** Boxes to ignore, where the loader was asked for them. */
+function uploadIgnored({ gtIgnoreBoxes, gtIgnoreCounts }: Batch): IgnoredBoxes | null {
+  if (gtIgnoreBoxes === undefined || gtIgnoreCounts === undefined) return null;
+  const count = gtIgnoreCounts.length;
+  const room = gtIgnoreBoxes.length / 4 / count;
+  return {
+    boxes: uploadFloats(gtIgnoreBoxes, [count, room, 4]).as3D(count, room, 4),
+    counts: uploadInts(gtIgnoreCounts, [count]),
   };
 }
 
@@ -39,7 +50,7 @@ export function uploadBatch(batch: Batch, seed: number, step: number): Detection
     gtBoxes: uploadFloats(batch.gtBoxes, [count, maxGts, 4]).as3D(count, maxGts, 4),
     gtLabels: uploadInts(batch.gtLabels, [count, maxGts]).as2D(count, maxGts),
     gtCounts: uploadInts(batch.gtCounts, [count]),
-    gtIgnore: null,
+    gtIgnore: uploadIgnored(batch),
     randomKey: uploadInts(Int32Array.of(seed % KEY_LIMIT, step % KEY_LIMIT), [2]),
   };
 }

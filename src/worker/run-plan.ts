@@ -1,7 +1,7 @@
 import { UserError } from '../base/errors.ts';
 import { inputFrames } from '../config/input-frames.ts';
 import { filterOptions, pipelineOptions } from '../config/resolved-data.ts';
-import { modelInput } from '../config/resolved-model.ts';
+import { looksAtIgnoredBoxes, modelInput } from '../config/resolved-model.ts';
 import { scheduleOptions } from '../config/resolved-schedule.ts';
 import { emaOptions, hookOptions, optimOptions } from '../config/resolved.ts';
 import type { Config } from '../config/schema/config-schema.ts';
@@ -44,8 +44,8 @@ export interface RunPlan {
   readonly buckets: readonly InputSize[];
   /** Room for ground truths per image. */
   readonly maxGts: number;
-  /** Room for boxes to ignore per image. */
-  readonly maxIgnores: number;
+  /** Room for boxes to ignore per image; undefined where no assigner looks at them (`ignore_iof_thr`). */
+  readonly maxIgnores: number | undefined;
   readonly seed: number;
   /** What the user should know before the run: split chosen, images left out, weights not loaded. */
   readonly notes: readonly string[];
@@ -125,7 +125,9 @@ export function planRun({ config, configText, dataset: all, seed, maxIters }: Pl
       padSizeDivisor,
     ),
     maxGts: roomForBoxes(dataset, filtered, images, isLearned),
-    maxIgnores: roomForBoxes(dataset, filtered, images, isIgnored),
+    maxIgnores: looksAtIgnoredBoxes(config)
+      ? roomForBoxes(dataset, filtered, images, isIgnored)
+      : undefined,
     seed: hookOptions(config).seed ?? seed,
     notes: notes.filter((note) => note !== ''),
   };

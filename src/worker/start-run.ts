@@ -53,7 +53,7 @@ export function startRun({
     batchSize: plan.batchSize,
     buckets: plan.buckets,
     maxGts: plan.maxGts,
-    maxIgnores: plan.maxIgnores,
+    ...(plan.maxIgnores === undefined ? {} : { maxIgnores: plan.maxIgnores }),
     prefetch: PREFETCH,
     seed: plan.seed,
     cacheBytes: CACHE_BYTES,

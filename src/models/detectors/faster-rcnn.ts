@@ -12,6 +12,7 @@ import type { Tensor, Tensor4D } from '../../tensor/tf.ts';
 import { RpnHead } from '../dense-heads/rpn-head.ts';
 import type { RpnLevel } from '../dense-heads/rpn-head.ts';
 import { denseBoxLoss } from '../losses/dense-box-loss.ts';
+import { classWeightOf } from '../losses/loss-options.ts';
 import type { BoxLossSpec, CoderSpec, CrossEntropySpec } from '../losses/loss-options.ts';
 import { ParameterSet } from '../parameter-set.ts';
 import { StandardRoiHead } from '../roi-heads/standard-roi-head.ts';
@@ -204,6 +205,7 @@ export class FasterRcnn implements Detector {
     return [
       sigmoidCrossEntropyLoss(join(levels.map(({ clsScore }) => clsScore)), labels, avgFactor, {
         lossWeight: rpnHead.lossCls.lossWeight,
+        ...classWeightOf(rpnHead.lossCls),
         posWeight: train.rpn.posWeight,
       }),
       denseBoxLoss(

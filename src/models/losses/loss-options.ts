@@ -29,3 +29,10 @@ export interface CoderSpec {
   readonly means: readonly [number, number, number, number];
   readonly stds: readonly [number, number, number, number];
 }
+
+/** `class_weight` where the config gives one, as the loss kernels take it. */
+export function classWeightOf({ classWeight }: CrossEntropySpec): {
+  readonly classWeight?: readonly number[];
+} {
+  return classWeight === null ? {} : { classWeight };
+}

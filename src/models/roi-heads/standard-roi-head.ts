@@ -11,6 +11,7 @@ import type { Tensor, Tensor4D } from '../../tensor/tf.ts';
 import type { DetectionBatch, ImageBatch, PredictOptions } from '../detectors/detector.ts';
 import type { RcnnTestOptions } from '../detectors/test-options.ts';
 import { classBoxLoss } from '../losses/class-box-loss.ts';
+import { classWeightOf } from '../losses/loss-options.ts';
 import type { BoxLossSpec, CoderSpec, CrossEntropySpec } from '../losses/loss-options.ts';
 import type { ParameterSet } from '../parameter-set.ts';
 import type { DetectorRules } from '../rules.ts';
@@ -115,7 +116,7 @@ export class StandardRoiHead {
     return [
       softmaxCrossEntropyLoss(clsScore, labels, avgFactor, {
         lossWeight: lossCls.lossWeight,
-        ...(lossCls.classWeight === null ? {} : { classWeight: lossCls.classWeight }),
+        ...classWeightOf(lossCls),
         posWeight,
       }),
       accuracy(clsScore, labels),

@@ -83,7 +83,13 @@ export function retinaPredict(input: RetinaPredictInput): Detections {
 
 /** What the options, or their defaults, ask of the candidates. */
 export function retinaRules(options: RetinaPredictOptions): DenseCandidatesRules {
-  const { rule = 'mmdetection', scoreThr = 0.05, nmsPre = 1000, coder = {}, minBboxSize = 0 } = options;
+  const {
+    rule = 'mmdetection',
+    scoreThr = 0.05,
+    nmsPre = 1000,
+    coder = {},
+    minBboxSize = 0,
+  } = options;
   const torchvision = rule === 'torchvision';
   return {
     decoder: coder.type === 'distance' ? coder : { clampAboveOnly: torchvision, ...coder },
