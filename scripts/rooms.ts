@@ -17,6 +17,8 @@ export interface Room {
 
 const COMPUTE = ['base', 'tensor', 'boxes', 'ops', 'models', 'data', 'eval', 'checkpoint'];
 const LISTS = ['schema-list'];
+/** What other programs' numbers are compared with: everything that computes, and the configs that say how. */
+const ORACLE = ['base', 'tensor', 'boxes', 'ops', 'models', 'data', 'eval', 'config', 'train'];
 const ENGINE = [...COMPUTE, 'config', 'train', 'inspect', ...LISTS];
 const WORKER = ['worker', 'worker-protocol', 'worker-client', 'worker-port'];
 const ANY_TYPES = [...ENGINE, ...WORKER, 'cli'];
@@ -95,7 +97,18 @@ export const ROOMS: readonly Room[] = [
     'base, port, protocol',
     ANY_TYPES,
   ),
-  room('cli', 'src/cli/x.ts', [...ENGINE, 'worker', 'worker-protocol'], 'worker/session and below'),
+  room(
+    'oracle',
+    'src/oracle/x.ts',
+    [...ORACLE, ...LISTS],
+    `${ORACLE.join(', ')}; imported by cli alone`,
+  ),
+  room(
+    'cli',
+    'src/cli/x.ts',
+    [...ENGINE, 'oracle', 'worker', 'worker-protocol'],
+    'oracle, worker/session and below',
+  ),
   room('main', 'src/main.tsx', ['app'], 'app'),
   room(
     'app',

@@ -60,7 +60,8 @@ export function softwareVulkanEnvironment(
   say: (line: string) => void,
 ): NodeJS.ProcessEnv | undefined {
   if (process.platform !== 'linux' || process.env[RESTARTED] !== undefined) return undefined;
-  if (choosesDriver(process.env) || systemHasVulkanDriver()) return undefined;
+  if (choosesDriver(process.env) || systemHasVulkanDevice()) return undefined;
+  // Mesa's software driver is left to the loader where Chromium's is not there: older ones lack what Dawn asks for.
   const driver = findVulkanDriver(process.env['CHROMIUM_PATH']);
   if (driver === undefined) return undefined;
   say(`no Vulkan driver on this machine: using SwiftShader (software) from ${driver.icdPath}`);
@@ -93,17 +94,18 @@ export async function restartWithVulkanDriver(say: (line: string) => void): Prom
 }
 
 /**
- * True where the system has a Vulkan driver that can work: a manifest is installed, and there is a device for it, or it
- * is Mesa's software driver. Mesa's packages install manifests on machines without any GPU.
+ * True where the system has a Vulkan driver and a device for it. Mesa's packages install manifests on machines without
+ * any GPU.
  */
-export function systemHasVulkanDriver(): boolean {
+function systemHasVulkanDevice(): boolean {
   const folders = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
-  const manifests = folders
+  const hasManifest = folders
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder))
-    .filter((name) => name.endsWith('.json'));
-  const hasDevice = ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
-  return manifests.some((name) => hasDevice || name.startsWith('lvp_'));
+    .some((name) => name.endsWith('.json'));
+  return (
+    hasManifest && ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
+  );
 }
 
 function choosesDriver(environment: NodeJS.ProcessEnv): boolean {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LossAndGrad } from '../loss-sum/loss-and-grad.ts';
 import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
-import type { PackedCase } from '../oracle/casepack.ts';
+import type { PackedCase } from '../oracle/parse-casepack.ts';
 import type { FocalLossOptions } from './sigmoid-focal-loss.ts';
 
 /** A case of the focal loss's tests. */

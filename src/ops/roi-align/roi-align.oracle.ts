@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readCasepack, readOracleJson } from '../oracle/casepack.ts';
-import type { PackedArray, PackedCase } from '../oracle/casepack.ts';
+import type { PackedArray, PackedCase } from '../oracle/parse-casepack.ts';
 import { nchwToNhwc } from '../oracle/nchw.ts';
 import type { RoiAlignCase } from './roi-align.cases.ts';
 import type { RoiAlignShape } from './roi-align.reference.ts';

@@ -1,7 +1,7 @@
 import { rng } from '../../base/rng.ts';
 import type { DetectedBoxes } from '../keep-best/keep-best.reference.ts';
 import { readCasepack } from '../oracle/casepack.ts';
-import type { PackedCase, PackedFields } from '../oracle/casepack.ts';
+import type { PackedCase, PackedFields } from '../oracle/parse-casepack.ts';
 import type { RoiHeadOutputs } from './roi-predict.reference.ts';
 import type { RoiPredictOptions } from './roi-predict.ts';
 

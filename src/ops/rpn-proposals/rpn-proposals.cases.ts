@@ -2,7 +2,7 @@ import type { HeadOutputs } from '../dense-candidates/dense-candidates.reference
 import { randomHead } from '../dense-candidates/random-head.ts';
 import type { DetectedBoxes } from '../keep-best/keep-best.reference.ts';
 import { readCasepack } from '../oracle/casepack.ts';
-import type { PackedArray, PackedCase, PackedFields } from '../oracle/casepack.ts';
+import type { PackedArray, PackedCase, PackedFields } from '../oracle/parse-casepack.ts';
 import { headRows } from '../oracle/nchw.ts';
 import type { RpnProposalsOptions } from './rpn-proposals.ts';
 
