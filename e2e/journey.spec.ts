@@ -7,8 +7,12 @@ import { makeSmallVoc } from './small-voc.ts';
 test.setTimeout(300_000);
 
 /** Makes the open config small enough for a processor that plays a GPU, as a user would: in the form. */
-async function makeSmall(page: Page, iterations: number): Promise<void> {
+async function makeSmall(page: Page, iterations: number, preset?: string): Promise<void> {
   await page.getByRole('button', { name: 'Config' }).click();
+  if (preset !== undefined) {
+    await page.getByRole('combobox', { name: 'Preset' }).selectOption({ label: preset });
+    await expect(page.getByText('Checked, no problems')).toBeVisible();
+  }
   const form = page.getByRole('region', { name: 'Form' });
   const set = async (label: string, value: string, nth = 0): Promise<void> => {
     const field = form.getByLabel(label).nth(nth);
@@ -44,14 +48,45 @@ async function detections(page: Page): Promise<string[]> {
   return rows.allInnerTexts();
 }
 
-test('the sample: train, pause, resume, save the weights, load them back', async ({
-  page,
-  appUrl,
-}) => {
+/** A detector in the journey, and what is seen of it. */
+interface Journey {
+  readonly preset: string;
+  /** A part of the loss that its step logs. */
+  readonly metric: string;
+  readonly fileName: RegExp;
+}
+
+const JOURNEYS: readonly Journey[] = [
+  {
+    preset: 'retinanet_r18_fpn_sample',
+    metric: 'loss_bbox',
+    fileName: /^retinanet_r18_iter_\d+\.safetensors$/,
+  },
+  {
+    preset: 'faster_rcnn_r18_fpn_sample',
+    metric: 'loss_rpn_bbox',
+    fileName: /^faster_rcnn_r18_iter_\d+\.safetensors$/,
+  },
+];
+
+for (const journey of JOURNEYS) {
+  test(`the sample, ${journey.preset}: train, pause, resume, save the weights, load them back`, async ({
+    page,
+    appUrl,
+  }) => {
+    await trainAndTakeHome(page, appUrl, journey);
+  });
+}
+
+async function trainAndTakeHome(
+  page: Page,
+  appUrl: string,
+  { preset, metric, fileName }: Journey,
+): Promise<void> {
   await page.goto(appUrl);
   await page.getByRole('button', { name: 'Open the sample' }).click();
   await expect(page.getByText('512 images')).toBeVisible({ timeout: 30_000 });
-  await makeSmall(page, 60);
+  await makeSmall(page, 60, preset);
 
   await page.getByRole('button', { name: 'Train', exact: true }).last().click();
   await page.keyboard.press('Escape');
@@ -59,6 +94,7 @@ test('the sample: train, pause, resume, save the weights, load them back', async
   await expect.poll(() => iteration(page), { timeout: 120_000 }).toBeGreaterThanOrEqual(12);
   // Curves have points once ten steps were read.
   await expect(page.getByText(/\d+ of \d+ points/).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(metric, { exact: true }).first()).toBeVisible();
 
   await page.getByRole('button', { name: 'Pause', exact: true }).last().click();
   await expect(page.getByText('Paused').first()).toBeVisible({ timeout: 30_000 });
@@ -74,7 +110,7 @@ test('the sample: train, pause, resume, save the weights, load them back', async
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save weights' }).first().click();
   const download = await downloading;
-  expect(download.suggestedFilename()).toMatch(/^retinanet_r18_iter_\d+\.safetensors$/);
+  expect(download.suggestedFilename()).toMatch(fileName);
   const file = await download.path();
 
   await page.getByRole('navigation').getByRole('button', { name: 'Evaluate' }).click();
@@ -86,7 +122,7 @@ test('the sample: train, pause, resume, save the weights, load them back', async
   const after = await detections(page);
   expect(after).toEqual(before);
   expect(after.length).toBeGreaterThan(1);
-});
+}
 
 test('a dropped folder: its problems are shown, the good part trains', async ({ page, appUrl }) => {
   const { folder, zip } = await makeSmallVoc();
