@@ -25,6 +25,8 @@ const PYRAMID: PyramidOptions = {
 const NUM_CLASSES = 3;
 const PLAIN_CODER = { means: [0, 0, 0, 0], stds: [1, 1, 1, 1] } as const;
 const NMS = { type: 'nms', iouThreshold: 0.5, classAgnostic: false } as const;
+const DENSE_TEST = { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nms: NMS, maxPerImg: 100 };
+const FOCAL = { gamma: 2, alpha: 0.25, lossWeight: 1 } as const;
 const L1 = { type: 'L1Loss', lossWeight: 1 } as const;
 const CROSS_ENTROPY = { lossWeight: 1, classWeight: null };
 
@@ -41,12 +43,12 @@ export const SMALL_RETINANET: Extract<DetectorOptions, { type: 'RetinaNet' }> = 
     scalesPerOctave: 2,
   },
   coder: PLAIN_CODER,
-  lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
+  lossCls: FOCAL,
   lossBbox: L1,
   assigner: { posIouThr: 0.5, negIouThr: 0.4 },
   allowedBorder: -1,
   posWeight: 1,
-  test: { nmsPre: 1000, minBboxSize: 0, scoreThr: 0.05, nms: NMS, maxPerImg: 100 },
+  test: DENSE_TEST,
 };
 
 const PROPOSALS = { nmsPre: 100, maxPerImg: 40, nmsIouThr: 0.7, minBboxSize: 0 };
@@ -106,5 +108,34 @@ export const SMALL_FASTER_RCNN: Extract<DetectorOptions, { type: 'FasterRCNN' }>
   test: { rpn: PROPOSALS, rcnn: { scoreThr: 0.05, nms: NMS, maxPerImg: 100 } },
 };
 
+const SMALL_FCOS: Extract<DetectorOptions, { type: 'FCOS' }> = {
+  type: 'FCOS',
+  ...PYRAMID,
+  head: {
+    numClasses: NUM_CLASSES,
+    featChannels: 8,
+    stackedConvs: 1,
+    strides: [8, 16, 32],
+    normOnBbox: true,
+    centernessOnReg: true,
+    convBias: true,
+    norm: { type: 'GN', requiresGrad: true, numGroups: 2 },
+  },
+  regressRanges: [
+    [-1, 16],
+    [16, 32],
+    [32, 1e8],
+  ],
+  centerSampling: 1.5,
+  lossCls: FOCAL,
+  lossBbox: { type: 'GIoULoss', lossWeight: 1, eps: 1e-6 },
+  lossCenterness: { lossWeight: 1 },
+  test: DENSE_TEST,
+};
+
 /** Every detector, by its type. */
-export const SMALL_DETECTORS: readonly DetectorOptions[] = [SMALL_RETINANET, SMALL_FASTER_RCNN];
+export const SMALL_DETECTORS: readonly DetectorOptions[] = [
+  SMALL_RETINANET,
+  SMALL_FASTER_RCNN,
+  SMALL_FCOS,
+];
