@@ -270,6 +270,15 @@ describe('errors of a config name file, line and what was meant', () => {
     expect(found?.severity).toBe('error');
   });
 
+  it('class weights of a loss without classes', () => {
+    const loss = '    loss_centerness:\n      class_weight: [2.0]\n';
+    const text = `_base_: fcos_r18_fpn_sample\nmodel:\n  bbox_head:\n${loss}`;
+    const [found] = loadConfig(files, { name: 'fcos/mine.yaml', text }).problems;
+    expect(found?.code).toBe('config-unsupported-value');
+    expect(found?.place).toMatchObject({ file: 'fcos/mine.yaml', line: 5 });
+    expect([found?.what, found?.why].join(' ')).toMatch(/centerness has no classes/);
+  });
+
   // What contradicts the user's text stands in a base; the place is the base's.
   it.each([
     [

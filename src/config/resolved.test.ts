@@ -295,4 +295,27 @@ describe('two-stage and anchor-free models', () => {
       lossBbox: { type: 'GIoULoss' },
     });
   });
+
+  it('what MMDetection’s FCOSHead is when nothing is said', () => {
+    const head =
+      '{_delete_: true, type: FCOSHead, num_classes: 8, in_channels: 64, strides: [8, 16, 32], regress_ranges: [[-1, 64], [64, 128], [128, 1.0e+8]]}';
+    const text = `_base_: fcos/fcos_r18_fpn_sample.yaml\nmodel:\n  bbox_head: ${head}\n`;
+    const { config, problems } = loadConfig(files, { name: 'a.yaml', text });
+    expect(problems).toEqual([]);
+    expect(config && detectorOptions(config)).toMatchObject({
+      head: {
+        numClasses: 8,
+        featChannels: 256,
+        stackedConvs: 4,
+        normOnBbox: false,
+        centernessOnReg: false,
+        convBias: false,
+        norm: { type: 'GN', numGroups: 32 },
+      },
+      centerSampling: null,
+      lossCls: { gamma: 2, alpha: 0.25, lossWeight: 1 },
+      lossBbox: { type: 'IoULoss', lossWeight: 1, eps: 1e-6, mode: 'log' },
+      lossCenterness: { lossWeight: 1 },
+    });
+  });
 });

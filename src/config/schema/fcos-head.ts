@@ -55,9 +55,11 @@ export const fcosHeadSchema = typed('FCOSHead', {
   bbox_coder: z
     .discriminatedUnion('type', [distancePointCoder])
     .prefault({ type: 'DistancePointBBoxCoder' }),
-  loss_cls: z.discriminatedUnion('type', [focalLoss]),
-  loss_bbox: overlapLossSchema,
-  loss_centerness: z.discriminatedUnion('type', [centernessLoss]),
+  loss_cls: z.discriminatedUnion('type', [focalLoss]).prefault({ type: 'FocalLoss' }),
+  loss_bbox: overlapLossSchema.prefault({ type: 'IoULoss' }),
+  loss_centerness: z
+    .discriminatedUnion('type', [centernessLoss])
+    .prefault({ type: 'CrossEntropyLoss', use_sigmoid: true }),
   conv_cfg: only(null, 'convolutions are ordinary ones'),
   norm_cfg: normSchema
     .nullable()
