@@ -4,10 +4,9 @@ import { describeOnGpu, expectClose, gpuTest } from '../../ops/host/describe-on-
 import { variedValues } from '../../ops/host/varied-values.ts';
 import { readIntTensor, readTensor } from '../../tensor/read.ts';
 import { tf } from '../../tensor/tf.ts';
-import type { Tensor, Tensor3D, Tensor4D } from '../../tensor/tf.ts';
+import type { Tensor, Tensor3D } from '../../tensor/tf.ts';
 import { uploadFloats, uploadInts } from '../../tensor/upload.ts';
 import type { FcosLevel } from '../dense-heads/fcos-head.ts';
-import { writeParameter } from '../parameter-io.ts';
 import { Fcos } from './fcos.ts';
 import type { FcosOptions } from './fcos.ts';
 
@@ -293,64 +292,4 @@ describeOnGpu('FCOS', () => {
       expectClose(boxes.subarray(16, 20), [0, 1, 14, 13]);
     }),
   );
-
-  gpuTest('predictions are in pixels, and each level has its scale', () =>
-    withModel(improved, async (model) => {
-      const scale = model.parameters.get('bbox_head.scales.1.scale');
-      if (scale === undefined) throw new Error('scale');
-      const read = async (training: boolean) => readLevels(model, training);
-      const inStrides = await read(true);
-      const inPixels = await read(false);
-      for (const [level, [, , stride]] of LEVELS.entries()) {
-        const { bboxPred = new Float32Array() } = inStrides[level] ?? {};
-        expect(Math.max(...bboxPred)).toBeGreaterThan(0);
-        expect(inPixels[level]?.bboxPred).toEqual(bboxPred.map((value) => value * stride));
-      }
-      writeParameter(scale, Float32Array.of(4));
-      const scaled = await read(true);
-      for (const level of [0, 1, 2]) {
-        const factor = level === 1 ? 4 : 1;
-        expect(scaled[level]?.bboxPred).toEqual(
-          inStrides[level]?.bboxPred.map((value) => value * factor),
-        );
-      }
-    }),
-  );
-
-  for (const onReg of [true, false])
-    gpuTest(`centerness comes from the ${onReg ? 'box' : 'class'} tower`, () =>
-      withModel(
-        { ...improved, head: { ...improved.head, centernessOnReg: onReg } },
-        async (model) => {
-          const name = 'bbox_head.reg_convs.0.gn.bias';
-          const parameter = model.parameters.get(name);
-          if (parameter === undefined) throw new Error(name);
-          const before = await readLevels(model, true);
-          writeParameter(parameter, new Float32Array(8).fill(3));
-          const after = await readLevels(model, true);
-          expect(after[0]?.bboxPred).not.toEqual(before[0]?.bboxPred);
-          if (onReg) expect(after[0]?.centerness).not.toEqual(before[0]?.centerness);
-          else expect(after[0]?.centerness).toEqual(before[0]?.centerness);
-        },
-      ),
-    );
 });
-
-/** The head's outputs for a fixed pyramid. */
-async function readLevels(model: Fcos, training: boolean) {
-  const levels = tf.tidy(() => {
-    const pyramid = LEVELS.map(([height, width], level): Tensor4D => {
-      const values = variedValues(height * width * 8, level);
-      return uploadFloats(values, [1, height, width, 8]).as4D(1, height, width, 8);
-    });
-    return model.headOutputs(pyramid, training).map((level) => ({ ...level }));
-  });
-  const values = await Promise.all(
-    levels.map(async ({ bboxPred, centerness }) => ({
-      bboxPred: await readTensor(bboxPred),
-      centerness: await readTensor(centerness),
-    })),
-  );
-  tf.dispose(levels.flatMap((level) => Object.values(level)));
-  return values;
-}
