@@ -1,8 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
+import type { RgbImage } from '../data/dataset.ts';
 import type { OracleInput } from '../oracle/oracle-input.ts';
 import { readUserFile } from './read-file.ts';
+
+/** Files of a model folder; where both are, the folder is a model. */
+const MODEL_FILES = ['config.json', 'fixture.json'];
 
 /**
  * Everything to run below the given paths, in the order of their names: a file is a pack or a page; a folder with
@@ -27,6 +31,7 @@ async function inputsAt(path: string, cwd: string): Promise<readonly OracleInput
   const file = relative(cwd, path);
   if (!(await isFolder(path, file))) return [await jsonInput(path, cwd)];
   const names = (await readdir(path)).toSorted();
+  if (MODEL_FILES.every((name) => names.includes(name))) return [await modelInput(path, cwd)];
   const found: OracleInput[] = [];
   for (const name of names) {
     const below = join(path, name);
@@ -60,6 +65,33 @@ async function jsonInput(path: string, cwd: string): Promise<OracleInput> {
     return { kind: 'page', file, page: basename(path, '.json'), document };
   }
   return { kind: 'pack', file, document, bytes: await binaryBeside(path, cwd) };
+}
+
+async function modelInput(path: string, cwd: string): Promise<OracleInput> {
+  const fixture = join(path, 'fixture.json');
+  return {
+    kind: 'model',
+    file: relative(cwd, path),
+    config: await readJson(join(path, 'config.json'), cwd),
+    document: await readJson(fixture, cwd),
+    bytes: await binaryBeside(fixture, cwd),
+    images: await modelImages(path, cwd),
+  };
+}
+
+/** image0.png, image1.png … of a model folder; null where it has none. */
+async function modelImages(path: string, cwd: string): Promise<readonly RgbImage[] | null> {
+  const present = new Set(await readdir(path));
+  const names: string[] = [];
+  while (present.has(`image${names.length}.png`)) names.push(`image${names.length}.png`);
+  if (names.length === 0) return null;
+  const { createNodeDecoder } = await import('../data/loader/decoder.node.ts');
+  const decoder = createNodeDecoder();
+  const images = await Promise.all(
+    names.map(async (name) => decoder.decode(await readUserFile(join(path, name), cwd), name)),
+  );
+  decoder.dispose();
+  return images;
 }
 
 /** A pack says so; one that does not still has cases with an op each. */

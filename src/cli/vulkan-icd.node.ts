@@ -103,9 +103,7 @@ function systemHasVulkanDevice(): boolean {
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder))
     .some((name) => name.endsWith('.json'));
-  return (
-    hasManifest && ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
-  );
+  return hasManifest && ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
 }
 
 function choosesDriver(environment: NodeJS.ProcessEnv): boolean {

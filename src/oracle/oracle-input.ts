@@ -1,4 +1,7 @@
 import { parseCasepack } from '../ops/oracle/parse-casepack.ts';
+import { ModelFixture } from './models/fixture.ts';
+import { modelCases } from './models/model-cases.ts';
+import type { Picture } from './models/model-under-test.ts';
 import { OP_ADAPTERS } from './ops/list.ts';
 import type { OracleCase } from './oracle-case.ts';
 import { packCases } from './pack-cases.ts';
@@ -22,17 +25,50 @@ export type OracleInput = {
       readonly page: string;
       readonly document: unknown;
     }
+  | {
+      readonly kind: 'model';
+      /** config.json, parsed as JSON. */
+      readonly config: unknown;
+      /** fixture.json, parsed as JSON, and fixture.bin. */
+      readonly document: unknown;
+      readonly bytes: ArrayBuffer;
+      /** image0, image1 …, decoded; null where the folder has none. */
+      readonly images: readonly Picture[] | null;
+    }
 );
 
+/** The cases of an input, which may share something that is to be let go of after the last one. */
+export interface OracleCases {
+  readonly cases: readonly OracleCase[];
+  readonly dispose: () => void;
+}
+
 /** The cases of an input; one case that fails where it cannot be read. */
-export function casesOf(input: OracleInput): readonly OracleCase[] {
+export function casesOf(input: OracleInput): OracleCases {
   try {
-    return input.kind === 'pack'
-      ? packCases(parseCasepack(input.document, input.bytes, input.file), OP_ADAPTERS)
-      : pageCases(input.page, input.document);
+    return readCases(input);
   } catch (error) {
-    return [{ op: input.kind, name: 'reading', compare: () => Promise.reject(error) }];
+    const unreadable = { op: input.kind, name: 'reading', compare: () => Promise.reject(error) };
+    return { cases: [unreadable], dispose: () => undefined };
   }
+}
+
+function readCases(input: OracleInput): OracleCases {
+  if (input.kind === 'page') {
+    return { cases: pageCases(input.page, input.document), dispose: () => undefined };
+  }
+  const packed = parseCasepack(input.document, input.bytes, input.file);
+  if (input.kind === 'pack') {
+    return { cases: packCases(packed, OP_ADAPTERS), dispose: () => undefined };
+  }
+  const { config, images } = input;
+  const fixture = new ModelFixture({ config, images, cases: packed });
+  return {
+    cases: modelCases(fixture),
+    dispose() {
+      fixture.dispose();
+    },
+  };
 }
 
 function pageCases(name: string, document: unknown): readonly OracleCase[] {

@@ -103,13 +103,13 @@ describe('reportOf and describeReport', () => {
 
 describe('casesOf', () => {
   it('gives a case that fails for a file that is not what its name says', async () => {
-    const cases = casesOf({ kind: 'page', file: 'losses.json', page: 'losses', document: [] });
+    const { cases } = casesOf({ kind: 'page', file: 'losses.json', page: 'losses', document: [] });
     const [result] = await runCases('losses.json', cases, 'reference');
     expect(result).toMatchObject({ op: 'page', name: 'reading', status: 'failed' });
   });
 
   it('skips a page that nobody knows by its name', async () => {
-    const cases = casesOf({ kind: 'page', file: 'x.json', page: 'recipes', document: {} });
+    const { cases } = casesOf({ kind: 'page', file: 'x.json', page: 'recipes', document: {} });
     const [result] = await runCases('x.json', cases, 'reference');
     expect(result).toMatchObject({ op: 'recipes', status: 'skipped' });
   });

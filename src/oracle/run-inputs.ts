@@ -11,7 +11,9 @@ export async function runInputs(
 ): Promise<OracleReport> {
   const results: CaseResult[] = [];
   for (const input of inputs) {
-    results.push(...(await runCases(input.file, casesOf(input), backend)));
+    const { cases, dispose } = casesOf(input);
+    results.push(...(await runCases(input.file, cases, backend)));
+    dispose();
   }
   return reportOf(results);
 }

@@ -26,6 +26,8 @@ export interface PackedFields {
   has(key: string): boolean;
   /** Names of the fields, in the file's order. */
   keys(): readonly string[];
+  /** The object itself as an array, where it is one. */
+  self(): PackedArray;
 }
 
 /** One case. */
@@ -98,6 +100,7 @@ function fieldsOf(item: Json, bytes: ArrayBuffer, where: string): PackedFields {
     raw: (key) => item[key],
     has: (key) => item[key] !== undefined && item[key] !== null,
     keys: () => Object.keys(item),
+    self: () => decodeArray(item, bytes, where),
   };
 }
 
