@@ -7,7 +7,12 @@ import { mapTensor } from '../ops/differentiated.ts';
 import type { ModelInputs } from './model-under-test.ts';
 
 /** A fixture's inputs on the GPU; the caller disposes of them. */
-export function uploadInputs({ size, images, targets }: ModelInputs): DetectionBatch {
+export function uploadInputs(inputs: ModelInputs): DetectionBatch {
+  const batch = tf.tidy(() => uploadTensors(inputs));
+  return { ...batch, inputSize: inputs.size, gtIgnore: null };
+}
+
+function uploadTensors({ size, images, imgShapes, targets }: ModelInputs) {
   const [count, height, width] = size;
   const perImage = (pairs: readonly (readonly [number, number])[]) =>
     uploadInts(Int32Array.from(pairs.flat()), [count, 2]).as2D(count, 2);
@@ -22,8 +27,9 @@ export function uploadInputs({ size, images, targets }: ModelInputs): DetectionB
   }
   return {
     bytes: uploadBytes(packedPixels(size, images ?? [])),
-    inputSize: size,
-    imgShapes: perImage(images?.map((image) => [image.height, image.width] as const) ?? frame),
+    imgShapes: perImage(
+      images?.map((image) => [image.height, image.width] as const) ?? imgShapes ?? frame,
+    ),
     padShapes: perImage(frame),
     batchShapes: perImage(frame),
     gtBoxes: floats(boxes, [count, rows, 4]).as3D(count, rows, 4),
@@ -32,7 +38,6 @@ export function uploadInputs({ size, images, targets }: ModelInputs): DetectionB
       targets.map((target) => target.labels.length),
       [count],
     ),
-    gtIgnore: null,
     randomKey: ints([0, 0], [2]),
   };
 }

@@ -102,7 +102,8 @@ export class GpuModel implements ModelUnderTest {
     for (let step = 0; step < steps; step++) {
       const { values, grads } = this.#lossesAndGradients();
       const norm = optimizer.step(grads, options.lr);
-      history.push(await this.#readLosses(values));
+      const [gradNorm = Number.NaN] = await readTensor(norm);
+      history.push({ ...(await this.#readLosses(values)), grad_norm: gradNorm });
       tf.dispose([values, grads, norm]);
       if (step > 0) continue;
       const tensors = await readParameters(parameters);

@@ -20,6 +20,8 @@ export interface ModelInputs {
   readonly size: readonly [batch: number, height: number, width: number];
   /** Pixels [height, width, 3], RGB, of each image; null where the fixture has only the normalised ones. */
   readonly images: readonly Picture[] | null;
+  /** Height and width of each image inside the frame where there are no pictures; the whole frame unless said. */
+  readonly imgShapes?: readonly (readonly [height: number, width: number])[];
   /** float32 [B, 3, H, W]; used where there are no images. */
   readonly normalised: PackedArray | null;
   readonly targets: readonly Target[];
@@ -93,7 +95,7 @@ export interface SecondStageInternals {
   readonly levels: readonly number[];
 }
 
-/** Losses by MMDetection's keys; `total` is the sum of those that are losses. */
+/** Losses by MMDetection's keys; `total` is the sum of those that are losses. While training also `grad_norm`. */
 export type Losses = Readonly<Record<string, number>>;
 
 export interface FirstStep {

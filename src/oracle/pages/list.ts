@@ -10,7 +10,9 @@ import { mmcvNmsPage, nmsPage } from './nms.ts';
 import { cocoParsePage, vocParsePage } from './parse-datasets.ts';
 import { roiAlignPage } from './roi-align.ts';
 import { SKIPPED_PAGES } from './skipped.ts';
+import { stateDictShapesPage } from './state-dict-shapes.ts';
 import { testVectorsPage } from './test-vectors.ts';
+import { tinyFasterRcnnPage, tinyRetinaNetPage } from './tiny-detectors.ts';
 import { vocMapPage } from './voc-map.ts';
 
 /** Every page of oracle/mmdet that is known here, by file name. */
@@ -27,7 +29,10 @@ export const PAGES: readonly OraclePage[] = [
   nmsPage,
   mmcvNmsPage,
   roiAlignPage,
+  stateDictShapesPage,
   testVectorsPage,
+  tinyFasterRcnnPage,
+  tinyRetinaNetPage,
   vocMapPage,
   vocParsePage,
   ...SKIPPED_PAGES,
