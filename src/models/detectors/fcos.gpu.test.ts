@@ -275,7 +275,7 @@ describeOnGpu('FCOS', () => {
       const result = tf.tidy(() => {
         const input = tf.tensor3d(outputs, [2, POINTS, PER_POINT]);
         const imgShapes = uploadInts(Int32Array.of(16, 24, 16, 24), [2, 2]).as2D(2, 2);
-        const images = { imgShapes, inputSize: INPUT_SIZE };
+        const images = { imgShapes, batchShapes: imgShapes, inputSize: INPUT_SIZE };
         return { ...model.detect(levelsOf(input), images, { scaleFactors: null }) };
       });
       const [boxes, scores, labels, counts] = await Promise.all([

@@ -1,3 +1,6 @@
+import type { PointLevel } from '../../ops/fcos-targets/point-level.ts';
+import type { AnchorLevel } from '../../ops/anchor-valid-flags/anchor-levels.ts';
+import { anchorValidFlags } from '../../ops/anchor-valid-flags/anchor-valid-flags.ts';
 import { binaryCrossEntropyLoss } from '../../ops/cross-entropy-loss/binary-cross-entropy-loss.ts';
 import { fcosTargets } from '../../ops/fcos-targets/fcos-targets.ts';
 import type { FcosTargets } from '../../ops/fcos-targets/fcos-targets.ts';
@@ -138,15 +141,17 @@ export class Fcos implements Detector {
   /** From the head's outputs for prediction to detections. */
   detect(
     levels: readonly FcosLevel[],
-    { imgShapes, inputSize }: Pick<ImageBatch, 'imgShapes' | 'inputSize'>,
+    { imgShapes, batchShapes, inputSize }: Omit<ImageBatch, 'bytes' | 'padShapes'>,
     { scaleFactors, scoreThr }: PredictOptions,
   ): Detections {
     const { test } = this.options;
+    const { levels: grid, positions } = this.pointsFor(inputSize);
     return retinaPredict({
       clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
       bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
       scoreFactorsPerLevel: levels.map(({ centerness }) => centerness),
-      anchors: this.pointsFor(inputSize).positions,
+      anchors: positions,
+      valid: anchorValidFlags(batchShapes, grid.map(asAnchorLevel)),
       imgShapes,
       scaleFactors,
       options: {
@@ -164,4 +169,9 @@ export class Fcos implements Detector {
     this.parameters.dispose();
     this.#points.dispose();
   }
+}
+
+/** A point as the one anchor of its cell, for what asks where cells lie. */
+function asAnchorLevel({ stride, ...level }: PointLevel): AnchorLevel {
+  return { ...level, perCell: 1, strideX: stride, strideY: stride };
 }

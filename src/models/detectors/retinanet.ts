@@ -140,14 +140,17 @@ export class RetinaNet implements Detector {
   /** From the head's outputs to detections. */
   detect(
     levels: readonly RetinaLevel[],
-    { imgShapes, inputSize }: Pick<ImageBatch, 'imgShapes' | 'inputSize'>,
+    { imgShapes, batchShapes, inputSize }: Omit<ImageBatch, 'bytes' | 'padShapes'>,
     { scaleFactors, scoreThr }: PredictOptions,
   ): Detections {
     const { test, coder, rules } = this.options;
+    const { levels: grid, anchors } = this.anchorsFor(inputSize);
     return retinaPredict({
       clsLogitsPerLevel: levels.map(({ clsScore }) => clsScore),
       bboxPredPerLevel: levels.map(({ bboxPred }) => bboxPred),
-      anchors: this.anchorsFor(inputSize).anchors,
+      anchors,
+      // The bucket may be larger than what MMDetection pads the batch to: cells beyond are not there.
+      valid: anchorValidFlags(batchShapes, grid),
       imgShapes,
       scaleFactors,
       options: {

@@ -45,6 +45,8 @@ export interface RetinaPredictInput {
   readonly scoreFactorsPerLevel?: readonly Tensor[] | null;
   /** float32 [N, 4] of all levels, xyxy in input pixels; with a coder of type 'distance' points [N, 2], (x, y). */
   readonly anchors: Tensor;
+  /** int32 [B, N]: 0 for an anchor or point that is never a candidate. Null, the default: all may be. */
+  readonly valid?: Tensor | null;
   /** float32 or int32 [B, 2]: height and width of each image after resizing, without padding. */
   readonly imgShapes: Tensor;
   /** float32 [B, 2]: (width, height) of the resized over the original image; null leaves boxes in input pixels. */
@@ -60,7 +62,7 @@ export interface RetinaPredictInput {
  */
 export function retinaPredict(input: RetinaPredictInput): Detections {
   const { clsLogitsPerLevel, bboxPredPerLevel, scoreFactorsPerLevel = null } = input;
-  const { anchors, imgShapes, scaleFactors, options = {} } = input;
+  const { anchors, valid = null, imgShapes, scaleFactors, options = {} } = input;
   const { nmsIouThreshold = 0.5, classAgnostic = false } = options;
   const torchvision = options.rule === 'torchvision';
   const { maxPerImg = torchvision ? 300 : 100 } = options;
@@ -72,7 +74,7 @@ export function retinaPredict(input: RetinaPredictInput): Detections {
       bboxPredPerLevel,
       scoreFactorsPerLevel,
       anchors,
-      valid: null,
+      valid,
       imgShapes,
       scaleFactors: torchvision ? null : scaleFactors,
       rules: retinaRules(options),
