@@ -68,6 +68,7 @@ const STEPS = [
     env: { REQUIRE_WEBGPU: '1', GPU_COUNT_FILE: gpuCount },
     counts: () => vitestCounts('gpu.json'),
   },
+  { name: 'oracle', slow: true, command: tsx('scripts/oracle-check.ts') },
   {
     name: 'build',
     slow: true,
@@ -82,6 +83,8 @@ const STEPS = [
     counts: () => playwrightCounts('e2e.json'),
   },
   { name: 'gallery: accessibility', slow: true, command: tsx('scripts/gallery.ts') },
+  { name: 'oracle: whole models', long: true, command: tsx('scripts/oracle-check.ts', '--models') },
+  { name: 'same seed, same bytes', long: true, command: tsx('scripts/repeat-check.ts') },
   { name: 'training to its accuracy', long: true, command: tsx('scripts/train-sample-check.ts') },
 ].filter(({ slow = false, long = false }) => (fast ? !slow && !long : full || !long));
 
@@ -177,10 +180,10 @@ function playwrightCounts(report) {
 }
 
 function countsIn(output) {
-  const [, passed, failed] = [...output.matchAll(/\b(\d+) passed, (\d+) failed/g)].at(-1) ?? [];
-  return passed === undefined
-    ? undefined
-    : { passed: Number(passed), failed: Number(failed), skipped: 0 };
+  const found = [...output.matchAll(/\b(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/g)].at(-1);
+  if (found === undefined) return undefined;
+  const [passed, failed, skipped] = found.slice(1).map((count) => Number(count ?? 0));
+  return { passed, failed, skipped };
 }
 
 function readJson(path) {
