@@ -43,12 +43,21 @@ async function runCase(file: string, item: OracleCase, backend: Backend): Promis
     const problems = verdicts.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
     const measured = { ...where, worst: Number.isFinite(worst) ? worst : null };
     if (problems.length > 0) {
-      return { ...measured, status: 'failed', detail: problems.join('; ') };
+      return { ...measured, status: 'failed', detail: describeProblems(problems) };
     }
     return { ...measured, status: 'passed', ...(note === undefined ? {} : { detail: note }) };
   } catch (error) {
     return { ...where, status: 'failed', detail: messageOf(error) };
   }
+}
+
+/** Most that is said of one case. */
+const MAX_PROBLEMS = 5;
+
+function describeProblems(problems: readonly string[]): string {
+  const rest = problems.length - MAX_PROBLEMS;
+  const shown = problems.slice(0, MAX_PROBLEMS).join('; ');
+  return rest > 0 ? `${shown}; and ${rest} more` : shown;
 }
 
 function messageOf(error: unknown): string {

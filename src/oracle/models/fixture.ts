@@ -1,6 +1,6 @@
 import type { PackedCase } from '../../ops/oracle/parse-casepack.ts';
 import type { Backend } from '../oracle-case.ts';
-import { GpuModel } from './gpu-model.ts';
+import { createModel } from './create-model.ts';
 import { absSum, initialWeights } from './hash-init.ts';
 import type { NamedWeights } from './hash-init.ts';
 import { modelOptions } from './model-config.ts';
@@ -71,8 +71,7 @@ export class ModelFixture {
   }
 
   model(backend: Backend): ModelUnderTest {
-    if (backend === 'reference') throw new Error('models have no slow twin yet');
-    this.#model ??= new GpuModel(this.options, this.weights, this.inputs());
+    this.#model ??= createModel(backend, this.options, this.weights, this.inputs());
     return this.#model;
   }
 

@@ -116,7 +116,7 @@ export class GpuModel implements ModelUnderTest {
 
   dispose(): void {
     this.#model.dispose();
-    const { gtIgnore, inputSize, ...tensors } = this.#batch;
+    const { inputSize: _size, gtIgnore: _none, ...tensors } = this.#batch;
     tf.dispose(tensors);
     this.#normalised?.dispose();
   }

@@ -12,7 +12,8 @@ import { roiAlignPage } from './roi-align.ts';
 import { SKIPPED_PAGES } from './skipped.ts';
 import { stateDictShapesPage } from './state-dict-shapes.ts';
 import { testVectorsPage } from './test-vectors.ts';
-import { tinyFasterRcnnPage, tinyRetinaNetPage } from './tiny-detectors.ts';
+import { tinyFasterRcnnPage } from './tiny-faster-rcnn.ts';
+import { tinyRetinaNetPage } from './tiny-retinanet.ts';
 import { vocMapPage } from './voc-map.ts';
 
 /** Every page of oracle/mmdet that is known here, by file name. */
