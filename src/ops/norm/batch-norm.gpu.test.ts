@@ -52,6 +52,30 @@ const CASES: readonly Case[] = [
   { name: 'evaluation', ...plain, training: false },
   { name: 'evaluation, relu', ...plain, training: false, relu: true },
   { name: 'evaluation, residual and relu', ...plain, training: false, residual: true, relu: true },
+  { name: 'evaluation, residual', ...plain, training: false, residual: true },
+  {
+    name: 'evaluation, many chunks, the last one short',
+    ...plain,
+    shape: [2, 67, 71, 4],
+    training: false,
+    relu: true,
+    tolerance: 5e-6,
+  },
+  {
+    name: 'evaluation, more channels than a workgroup, residual and relu',
+    ...plain,
+    shape: [1, 5, 7, 132],
+    training: false,
+    residual: true,
+    relu: true,
+  },
+  {
+    name: 'evaluation, more odd channels than a workgroup',
+    ...plain,
+    shape: [1, 5, 7, 67],
+    training: false,
+    relu: true,
+  },
   { name: 'evaluation, one row', ...plain, shape: [1, 1, 1, 6], training: false, residual: true },
   {
     name: 'evaluation, channels not a multiple of 4',
@@ -193,6 +217,46 @@ describeOnGpu('batchNorm', () => {
     expect(await readTensor(state.runningMean)).toEqual(Float32Array.of(0.1, 0.2, 0.3, 0.4));
     expect(await readTensor(state.runningVar)).toEqual(Float32Array.of(1.1, 1.2, 1.3, 1.4));
     tf.dispose([x, y, ...Object.values(state)]);
+  });
+
+  gpuTest('a norm that is not trained passes on the same gradients', async () => {
+    const shape: [number, number, number, number] = [2, 5, 7, 6];
+    const x = tf.tensor4d(variedValues(420, 1), shape);
+    const shortcut = tf.tensor4d(variedValues(420, 2), shape);
+    const dy = tf.tensor4d(variedValues(420, 3), shape);
+    const statistics = {
+      runningMean: tf.tensor1d(variedValues(6, 4)),
+      runningVar: tf.tensor1d(variedValues(6, 5).map((value) => value + 1.1)),
+    };
+    const vectors = [variedValues(6, 6).map((value) => value + 1.2), variedValues(6, 7)] as const;
+    const gradients = async (trainable: boolean, shortcuts: readonly Tensor[]) => {
+      const [weight, bias] = tf.tidy(() => [
+        tf.variable(tf.tensor1d(vectors[0]), trainable),
+        tf.variable(tf.tensor1d(vectors[1]), trainable),
+      ]);
+      const run = (input: Tensor, residual?: Tensor): Tensor =>
+        batchNorm(
+          input.as4D(...shape),
+          { weight, bias, ...statistics },
+          {
+            training: false,
+            relu: true,
+            eps: 1e-5,
+            momentum: 0.1,
+            ...(residual === undefined ? {} : { residual: residual.as4D(...shape) }),
+          },
+        );
+      const grads = tf.grads(run as (...inputs: Tensor[]) => Tensor)([x, ...shortcuts], dy);
+      const values = await Promise.all(grads.map((grad) => readTensor(grad)));
+      tf.dispose([weight, bias, grads]);
+      return values;
+    };
+    for (const shortcuts of [[], [shortcut]]) {
+      const wanted = await gradients(true, shortcuts);
+      expect(wanted).toHaveLength(1 + shortcuts.length);
+      expect(await gradients(false, shortcuts)).toEqual(wanted);
+    }
+    tf.dispose([x, shortcut, dy, Object.values(statistics)]);
   });
 
   gpuTest('two runs agree bit for bit', async () => {

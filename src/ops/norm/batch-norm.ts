@@ -2,11 +2,12 @@ import { UserError } from '../../base/errors.ts';
 import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor, Tensor1D, Tensor4D } from '../../tensor/tf.ts';
-import { reluGrad } from '../elementwise/relu-grad.ts';
 import { defineOp } from '../host/define-op.ts';
-import { batchNormGradKernel, batchNormKernel, invStdKernel } from './batch-norm.wgsl.ts';
+import { isFrozen } from '../host/is-frozen.ts';
+import { batchStatisticsGrad, runningStatisticsGrad } from './batch-norm-grad.ts';
+import { batchNormKernel } from './batch-norm.wgsl.ts';
 import { channelMomentsKernel, mergeMomentsKernel } from './channel-moments.wgsl.ts';
-import { channelSums, chunkRows, normalisedSums } from './channel-sums.ts';
+import { chunkRows } from './channel-sums.ts';
 
 /** The four vectors of a batch norm, float32 [C] each. Running statistics are changed in place in training mode. */
 export interface BatchNormState {
@@ -38,25 +39,39 @@ export interface BatchNormOptions {
 export function batchNorm(x: Tensor4D, state: BatchNormState, options: BatchNormOptions): Tensor4D {
   const { training, relu, eps, momentum, residual } = options;
   return tf.tidy(() => {
-    const { mean, invStd } = training
-      ? batchMoments(x, state, eps, momentum)
-      : { mean: state.runningMean, invStd: inverseStd(state.runningVar, eps) };
+    const { mean, variance } = training
+      ? batchMoments(x, state, momentum)
+      : { mean: state.runningMean, variance: state.runningVar };
     const { weight, bias } = state;
     const shortcut = residual === undefined ? {} : { residual };
-    const inputs = { x, mean, invStd, weight, bias, ...shortcut };
-    return runBatchNorm(inputs, { relu, training }).as4D(...x.shape);
+    const inputs = { x, mean, variance, weight, bias, ...shortcut };
+    const attributes = {
+      relu,
+      training,
+      eps,
+      residual: residual !== undefined,
+      affine: !isFrozen(weight) || !isFrozen(bias),
+    };
+    return runBatchNorm(inputs, attributes).as4D(...x.shape);
   });
 }
 
-type Input = 'x' | 'mean' | 'invStd' | 'weight' | 'bias' | 'residual';
-type Attributes = { readonly relu: boolean; readonly training: boolean };
+type Input = 'x' | 'mean' | 'variance' | 'weight' | 'bias' | 'residual';
+type Attributes = {
+  readonly relu: boolean;
+  readonly training: boolean;
+  readonly eps: number;
+  readonly residual: boolean;
+  /** Whether weight or bias is trained. */
+  readonly affine: boolean;
+};
 
 const runBatchNorm = defineOp<Input, Attributes>({
   name: 'AnchorageBatchNorm',
-  save: ['x', 'mean', 'invStd', 'weight'],
+  save: ['x', 'mean', 'variance', 'weight'],
   saveOutput: true,
-  forward(inputs, { relu }) {
-    const { x, mean, invStd, weight, bias } = inputs;
+  forward(inputs, { relu, eps }) {
+    const { x, mean, variance, weight, bias } = inputs;
     // Absent for a norm without a shortcut: the registry's map then simply lacks the key.
     const residual: Tensor | undefined = inputs.residual;
     const channels = weight.size;
@@ -66,58 +81,36 @@ const runBatchNorm = defineOp<Input, Attributes>({
     const { workgroups, rowSize } = foldWorkgroups(count, 64);
     runKernel(
       batchNormKernel({ residual: residual !== undefined, relu, vector }),
-      [x, mean, invStd, weight, bias, ...(residual === undefined ? [] : [residual]), y],
-      { count, rowSize, groups: channels / vector },
+      [x, mean, variance, weight, bias, ...(residual === undefined ? [] : [residual]), y],
+      { count, rowSize, groups: channels / vector, eps },
       workgroups,
     );
     return y;
   },
-  gradient(dy, saved, { relu, training }) {
-    const [x, mean, invStd, weight, y] = saved;
-    if (!x || !mean || !invStd || !weight || !y) throw new Error('batchNorm: saved');
-    const masked = relu ? reluGrad(dy, y) : dy;
-    const channels = weight.size;
-    // With running statistics dx needs no sums, and a frozen norm asks for dx alone.
-    const sums = training ? normalisedSums(masked, x, mean, invStd) : undefined;
-    const weightSums = (): Tensor => sums ?? normalisedSums(masked, x, mean, invStd);
+  gradient(dy, saved, { relu, training, eps, residual, affine }) {
+    const [x, mean, variance, weight, y] = saved;
+    if (!x || !mean || !variance || !weight || !y) throw new Error('batchNorm: saved');
+    const norm = { x, mean, variance, eps, weight, y: relu ? y : undefined };
+    const grads = training
+      ? batchStatisticsGrad(dy, norm)
+      : runningStatisticsGrad(dy, norm, { residual, affine });
     return {
-      x: () => inputGrad(masked, x, mean, invStd, weight, sums),
-      weight: () => weightSums().slice([1, 0], [1, channels]).reshape([channels]),
-      bias: () => sums?.slice([0, 0], [1, channels]).reshape([channels]) ?? channelSums(masked),
-      residual: () => masked.clone(),
+      x: () => grads.x,
+      weight: () => grads.weight ?? weight.zerosLike(),
+      bias: () => grads.bias ?? weight.zerosLike(),
+      residual: () => (grads.residual ?? dy).clone(),
       // Functions of x (training) or constants (evaluation); never differentiated on their own.
       mean: () => mean.zerosLike(),
-      invStd: () => invStd.zerosLike(),
+      variance: () => variance.zerosLike(),
     };
   },
 });
 
-function inputGrad(
-  dy: Tensor,
-  x: Tensor,
-  mean: Tensor,
-  invStd: Tensor,
-  weight: Tensor,
-  sums: Tensor | undefined,
-): Tensor {
-  const dx = emptyTensor(dy.shape);
-  const { workgroups, rowSize } = foldWorkgroups(dy.size, 64);
-  const channels = weight.size;
-  runKernel(
-    batchNormGradKernel(sums !== undefined),
-    sums === undefined ? [dy, weight, invStd, dx] : [dy, weight, invStd, x, mean, sums, dx],
-    { count: dy.size, rowSize, channels, rows: dy.size / channels },
-    workgroups,
-  );
-  return dx;
-}
-
 function batchMoments(
   x: Tensor4D,
   { runningMean, runningVar }: BatchNormState,
-  eps: number,
   momentum: number,
-): { readonly mean: Tensor1D; readonly invStd: Tensor1D } {
+): { readonly mean: Tensor1D; readonly variance: Tensor1D } {
   const channels = x.shape[3];
   const rows = x.size / channels;
   if (rows === 1) {
@@ -131,7 +124,7 @@ function batchMoments(
   const { rowsPerChunk, chunks } = chunkRows(rows);
   const partial = emptyTensor([chunks, 2, channels]);
   const mean = emptyTensor<Tensor1D>([channels]);
-  const invStd = emptyTensor<Tensor1D>([channels]);
+  const variance = emptyTensor<Tensor1D>([channels]);
   runKernel(channelMomentsKernel, [x, partial], { rows, channels, rowsPerChunk, chunks }, [
     Math.ceil(channels / 16),
     Math.ceil(chunks / 4),
@@ -139,17 +132,10 @@ function batchMoments(
   ]);
   runKernel(
     mergeMomentsKernel,
-    [partial, mean, invStd, runningMean, runningVar],
-    { rows, channels, rowsPerChunk, chunks, eps, momentum },
+    [partial, mean, variance, runningMean, runningVar],
+    { rows, channels, rowsPerChunk, chunks, momentum },
     [Math.ceil(channels / 16), 1, 1],
   );
   partial.dispose();
-  return { mean, invStd };
-}
-
-function inverseStd(variance: Tensor1D, eps: number): Tensor1D {
-  const channels = variance.size;
-  const invStd = emptyTensor<Tensor1D>([channels]);
-  runKernel(invStdKernel, [variance, invStd], { channels, eps }, [Math.ceil(channels / 64), 1, 1]);
-  return invStd;
+  return { mean, variance };
 }

@@ -40,11 +40,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 };
 
 /**
- * Second stage: merges the chunks in order (Chan, Golub & LeVeque, 1983) into the batch mean and 1/√(var + eps), and
+ * Second stage: merges the chunks in order (Chan, Golub & LeVeque, 1983) into the batch mean and (biased) variance, and
  * moves the running statistics: running ← (1 − m)·running + m·batch, with the unbiased variance, as PyTorch does. Where
  * the batch is not finite they stay as they are: the step is skipped, and its model must remain the last good one.
  *
- * Buffers: partial f32 [chunks, 2, channels], mean f32 [channels], invStd f32 [channels], runningMean and runningVar f32
+ * Buffers: partial f32 [chunks, 2, channels], mean and variance f32 [channels], runningMean and runningVar f32
  * [channels] (in place). At least two rows. One invocation per channel.
  */
 export const mergeMomentsKernel: Kernel = {
@@ -52,7 +52,7 @@ export const mergeMomentsKernel: Kernel = {
   buffers: [
     { name: 'partial', type: 'f32', access: 'read' },
     { name: 'mean', type: 'f32', access: 'write' },
-    { name: 'invStd', type: 'f32', access: 'write' },
+    { name: 'variance', type: 'f32', access: 'write' },
     { name: 'runningMean', type: 'f32', access: 'write' },
     { name: 'runningVar', type: 'f32', access: 'write' },
   ],
@@ -61,7 +61,6 @@ export const mergeMomentsKernel: Kernel = {
     { name: 'channels', type: 'u32' },
     { name: 'rowsPerChunk', type: 'u32' },
     { name: 'chunks', type: 'u32' },
-    { name: 'eps', type: 'f32' },
     { name: 'momentum', type: 'f32' },
   ],
   body: /* wgsl */ `
@@ -83,7 +82,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     count = total;
   }
   mean[channel] = average;
-  invStd[channel] = 1.0 / sqrt(squares / count + params.eps);
+  variance[channel] = squares / count;
   let unbiased = squares / (count - 1.0);
   let brokenMean = (bitcast<u32>(average) & 0x7f800000u) == 0x7f800000u;
   let brokenVar = (bitcast<u32>(unbiased) & 0x7f800000u) == 0x7f800000u;

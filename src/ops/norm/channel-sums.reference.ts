@@ -9,7 +9,7 @@ export function channelSumsReference(a: ArrayLike<number>, channels: number): Fl
 }
 
 /**
- * Slow twin of normalisedSums: [2, channels] = Σ dy and Σ dy·x̂, x̂ = (x − mean)·invStd — the gradients of a batch norm's
+ * [2, channels] = Σ dy and Σ dy·x̂, x̂ = (x − mean)·invStd — the gradients of a batch norm's
  * bias and weight (Ioffe & Szegedy, 2015, §3, https://arxiv.org/abs/1502.03167).
  */
 export function normalisedSumsReference(
