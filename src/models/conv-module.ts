@@ -1,4 +1,4 @@
-import { conv2d } from '../ops/conv/conv2d.ts';
+import { conv2dOnMaps } from '../ops/conv/conv2d.ts';
 import type { Conv2dOptions } from '../ops/conv/conv2d.ts';
 import type { Tensor4D, Variable } from '../tensor/tf.ts';
 import { constant } from './initialisers.ts';
@@ -91,12 +91,20 @@ export class ConvModule {
    * @throws Error when a batch norm is not told
    */
   forward(x: Tensor4D, training?: boolean): Tensor4D {
+    const [y] = this.forwardMaps([x], training);
+    if (y === undefined) throw new Error('ConvModule: no result');
+    return y;
+  }
+
+  /** {@link forward} of several maps, one after the other through the same parameters; their gradients are one sum. */
+  forwardMaps(xs: readonly Tensor4D[], training?: boolean): readonly Tensor4D[] {
     const bias = this.#bias === null ? null : as1D(this.#bias);
-    const y = conv2d(x, as4D(this.#weight), bias, this.#options);
-    if (this.#norm === undefined) return y;
+    const ys = conv2dOnMaps(xs, as4D(this.#weight), bias, this.#options);
+    const norm = this.#norm;
+    if (norm === undefined) return ys;
     if (training === undefined && this.#needsMode)
       throw new Error('ConvModule: argument training decides how a batch norm normalises');
-    return this.#norm.forward(y, { training: training ?? false, relu: this.#relu });
+    return ys.map((y) => norm.forward(y, { training: training ?? false, relu: this.#relu }));
   }
 }
 
@@ -104,4 +112,13 @@ function normName(conv: string, norm: NormSpec): string {
   if (!/(?:^|\.)conv$/.test(conv))
     throw new Error(`ConvModule: with a norm the name ends in "conv", not "${conv}"`);
   return conv.replace(/conv$/, normKey(norm));
+}
+
+/** Convolutions one after the other, over several maps at once: a head's tower. */
+export function runTower(
+  convs: readonly ConvModule[],
+  maps: readonly Tensor4D[],
+  training?: boolean,
+): readonly Tensor4D[] {
+  return convs.reduce((features, conv) => conv.forwardMaps(features, training), maps);
 }

@@ -1,10 +1,11 @@
 import { scaledDistances } from '../../ops/scaled-distances/scaled-distances.ts';
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor3D, Tensor4D, Variable } from '../../tensor/tf.ts';
-import { ConvModule } from '../conv-module.ts';
+import { ConvModule, runTower } from '../conv-module.ts';
 import { constant, normal, priorBias } from '../initialisers.ts';
 import type { NormSpec } from '../norm-module.ts';
 import type { ParameterSet } from '../parameter-set.ts';
+import { atLevel } from './at-level.ts';
 
 export interface FcosHeadOptions {
   readonly numClasses: number;
@@ -96,27 +97,24 @@ export class FcosHead {
    */
   forward(features: readonly Tensor4D[], training: boolean): readonly FcosLevel[] {
     const { strides, normOnBbox, centernessOnReg, numClasses } = this.#options;
-    return features.map((x, level) => {
+    const cls = runTower(this.#clsConvs, features, training);
+    const reg = runTower(this.#regConvs, features, training);
+    const scores = this.#cls.forwardMaps(cls);
+    const boxes = this.#reg.forwardMaps(reg);
+    const centerness = this.#centerness.forwardMaps(centernessOnReg ? reg : cls);
+    return features.map(({ shape: [batch] }, level) => {
       const scale = this.#scales[level];
       if (scale === undefined) throw new Error(`FcosHead: no scale for level ${level}`);
-      const [batch] = x.shape;
-      const cls = run(this.#clsConvs, x, training);
-      const reg = run(this.#regConvs, x, training);
       const inPixels = normOnBbox && !training;
-      const distances = scaledDistances(this.#reg.forward(reg), scale, {
+      const distances = scaledDistances(atLevel(boxes, level), scale, {
         form: normOnBbox ? 'linear' : 'exp',
         unit: inPixels ? (strides[level] ?? 1) : 1,
       });
-      const centerness = this.#centerness.forward(centernessOnReg ? reg : cls);
       return {
-        clsScore: tf.reshape(this.#cls.forward(cls), [batch, -1, numClasses]),
+        clsScore: tf.reshape(atLevel(scores, level), [batch, -1, numClasses]),
         bboxPred: tf.reshape(distances, [batch, -1, 4]),
-        centerness: tf.reshape(centerness, [batch, -1, 1]),
+        centerness: tf.reshape(atLevel(centerness, level), [batch, -1, 1]),
       };
     });
   }
-}
-
-function run(convs: readonly ConvModule[], x: Tensor4D, training: boolean): Tensor4D {
-  return convs.reduce((features, conv) => conv.forward(features, training), x);
 }

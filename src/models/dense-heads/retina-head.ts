@@ -1,8 +1,9 @@
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor3D, Tensor4D } from '../../tensor/tf.ts';
-import { ConvModule } from '../conv-module.ts';
+import { ConvModule, runTower } from '../conv-module.ts';
 import { normal, priorBias } from '../initialisers.ts';
 import type { ParameterSet } from '../parameter-set.ts';
+import { atLevel } from './at-level.ts';
 
 export interface RetinaHeadOptions {
   readonly numClasses: number;
@@ -70,20 +71,16 @@ export class RetinaHead {
   }
 
   forward(features: readonly Tensor4D[]): readonly RetinaLevel[] {
-    return features.map((x) => {
+    const cls = this.#cls.forwardMaps(runTower(this.#clsConvs, features));
+    const reg = this.#reg.forwardMaps(runTower(this.#regConvs, features));
+    return features.map((x, level) => {
       const [batch, height, width] = x.shape;
-      const cls = this.#cls.forward(run(this.#clsConvs, x));
-      const reg = this.#reg.forward(run(this.#regConvs, x));
       return {
-        clsScore: tf.reshape(cls, [batch, -1, this.#numClasses]),
-        bboxPred: tf.reshape(reg, [batch, -1, 4]),
+        clsScore: tf.reshape(atLevel(cls, level), [batch, -1, this.#numClasses]),
+        bboxPred: tf.reshape(atLevel(reg, level), [batch, -1, 4]),
         height,
         width,
       };
     });
   }
-}
-
-function run(convs: readonly ConvModule[], x: Tensor4D): Tensor4D {
-  return convs.reduce((features, conv) => conv.forward(features), x);
 }

@@ -1,8 +1,9 @@
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor3D, Tensor4D } from '../../tensor/tf.ts';
-import { ConvModule } from '../conv-module.ts';
+import { ConvModule, runTower } from '../conv-module.ts';
 import { normal } from '../initialisers.ts';
 import type { ParameterSet } from '../parameter-set.ts';
+import { atLevel } from './at-level.ts';
 
 export interface RpnHeadOptions {
   readonly inChannels: number;
@@ -59,13 +60,12 @@ export class RpnHead {
   }
 
   forward(features: readonly Tensor4D[]): readonly RpnLevel[] {
-    return features.map((x) => {
-      const shared = this.#convs.reduce((y, conv) => conv.forward(y), x);
-      const [batch] = x.shape;
-      return {
-        clsScore: tf.reshape(this.#cls.forward(shared), [batch, -1, 1]),
-        bboxPred: tf.reshape(this.#reg.forward(shared), [batch, -1, 4]),
-      };
-    });
+    const shared = runTower(this.#convs, features);
+    const cls = this.#cls.forwardMaps(shared);
+    const reg = this.#reg.forwardMaps(shared);
+    return shared.map(({ shape: [batch] }, level) => ({
+      clsScore: tf.reshape(atLevel(cls, level), [batch, -1, 1]),
+      bboxPred: tf.reshape(atLevel(reg, level), [batch, -1, 4]),
+    }));
   }
 }

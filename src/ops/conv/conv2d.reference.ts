@@ -46,3 +46,36 @@ export function convReference(
           }
   return { y, dx, dw };
 }
+
+/** A map of a convolution of several, and the gradient of its result. */
+export interface ReferenceMap {
+  readonly shape: ConvShape;
+  readonly x: ArrayLike<number>;
+  readonly dy: ArrayLike<number>;
+}
+
+/** The same convolution, with a bias and a ReLU, of several maps: the gradients of weight and bias are sums over all maps. */
+export function convOnMapsReference(
+  maps: readonly ReferenceMap[],
+  w: ArrayLike<number>,
+  bias: ArrayLike<number> | undefined,
+  relu: boolean,
+): {
+  readonly ys: readonly Float64Array[];
+  readonly dxs: readonly Float64Array[];
+  readonly dw: Float64Array;
+  readonly db: Float64Array;
+} {
+  const dw = new Float64Array(w.length);
+  const channels = maps[0]?.shape.outChannels ?? 0;
+  const db = new Float64Array(channels);
+  const results = maps.map(({ shape, x, dy }) => {
+    const sum = convReference(shape, x, w, []).y.map((v, i) => v + (bias?.[i % channels] ?? 0));
+    const passed = Float64Array.from(dy, (v, i) => (!relu || (sum[i] ?? 0) > 0 ? v : 0));
+    const grads = convReference(shape, x, w, passed);
+    grads.dw.forEach((v, i) => (dw[i] = (dw[i] ?? 0) + v));
+    passed.forEach((v, i) => (db[i % channels] = (db[i % channels] ?? 0) + v));
+    return { y: relu ? sum.map((v) => Math.max(v, 0)) : sum, dx: grads.dx };
+  });
+  return { ys: results.map(({ y }) => y), dxs: results.map(({ dx }) => dx), dw, db };
+}

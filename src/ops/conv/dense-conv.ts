@@ -3,10 +3,12 @@ import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
 import type { Tensor } from '../../tensor/tf.ts';
 import { convForwardKernel } from './conv-forward.wgsl.ts';
 import { convInputGradKernel } from './conv-input-grad.wgsl.ts';
+import { commonShape } from './conv-kernels.ts';
+import type { ConvKernels, ConvMap } from './conv-kernels.ts';
 import { convOutputSize } from './conv-shape.ts';
 import type { ConvShape } from './conv-shape.ts';
 import { convWeightGradKernel } from './conv-weight-grad.wgsl.ts';
-import { rowSplits, sumSplits } from './row-splits.ts';
+import { rowSplits, sumSplitPairs, sumSplits } from './row-splits.ts';
 import { adapterKind, forwardTile, weightTile } from './tile.ts';
 import type { AdapterKind } from './tile.ts';
 import { weightTransposeKernel } from './weight-transpose.wgsl.ts';
@@ -20,8 +22,8 @@ function kind(): AdapterKind {
   return adapterKind(info.architecture, `${info.device} ${info.description}`);
 }
 
-/** A convolution of one group, float32 [N, OH, OW, CO]. One dispatch. */
-export function convForward(
+/** One dispatch. */
+function forward(
   shape: ConvShape,
   x: Tensor,
   w: Tensor,
@@ -52,18 +54,24 @@ export function convForward(
   return y;
 }
 
-/** Gradient with respect to the input, float32 [N, H, W, CI]. Two dispatches. */
-export function convInputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tensor {
-  const { batch, height, width, inChannels, outChannels, stride, dilation } = shape;
-  const [outHeight, outWidth] = convOutputSize(shape);
-  const transposed = emptyTensor([shape.kernelHeight, shape.kernelWidth, outChannels, inChannels]);
-  const flat = foldWorkgroups(w.size, 64);
+/** Wᵀ [KH, KW, CO, CI], so that the input gradient reads its columns contiguously. One dispatch. */
+function transposed(w: Tensor): Tensor {
+  const [kernelHeight = 0, kernelWidth = 0, inChannels = 0, outChannels = 0] = w.shape;
+  const wt = emptyTensor([kernelHeight, kernelWidth, outChannels, inChannels]);
+  const { workgroups, rowSize } = foldWorkgroups(w.size, 64);
   runKernel(
     weightTransposeKernel,
-    [w, transposed],
-    { count: w.size, rowSize: flat.rowSize, inChannels, outChannels },
-    flat.workgroups,
+    [w, wt],
+    { count: w.size, rowSize, inChannels, outChannels },
+    workgroups,
   );
+  return wt;
+}
+
+/** One dispatch. */
+function inputGrad(shape: ConvShape, dy: Tensor, wt: Tensor): Tensor {
+  const { batch, height, width, inChannels, outChannels, stride, dilation } = shape;
+  const [outHeight, outWidth] = convOutputSize(shape);
   const phaseHeight = Math.ceil(height / stride);
   const phaseWidth = Math.ceil(width / stride);
   const phasePixels = batch * phaseHeight * phaseWidth;
@@ -75,7 +83,7 @@ export function convInputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tensor {
   const divisor = greatestCommonDivisor(stride, dilation);
   runKernel(
     convInputGradKernel(tile),
-    [dy, transposed, dx],
+    [dy, wt, dx],
     {
       ...shape,
       phasePixels,
@@ -91,40 +99,62 @@ export function convInputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tensor {
     },
     [gridX, gridY, fold * stride * stride],
   );
-  transposed.dispose();
   return dx;
 }
 
-/** Gradient with respect to the weight, float32 [KH, KW, CI, CO]. One dispatch, or two where it is split. */
-export function convWeightGrad(shape: ConvShape, x: Tensor, dy: Tensor): Tensor {
-  const { batch, inChannels, outChannels, kernelHeight, kernelWidth } = shape;
-  const [outHeight, outWidth] = convOutputSize(shape);
+/** One dispatch per map, and one that adds them up unless there is only one part of the weight alone. */
+function weightGrad(
+  maps: readonly ConvMap[],
+  withBias: boolean,
+): { readonly weight: Tensor; readonly bias?: Tensor } {
+  const { inChannels, outChannels, kernelHeight, kernelWidth } = commonShape(maps);
   const tile = weightTile(kind(), inChannels, outChannels);
   const columns = outChannels / tile.outVector;
   const gridX = Math.ceil(columns / (tile.threadsX * tile.columns));
   const taps = kernelHeight * kernelWidth;
-  const gridY = Math.ceil((taps * Math.ceil(inChannels / tile.rows)) / tile.threadsY);
-  const rows = batch * outHeight;
-  const { splits, rowsPerSplit } = rowSplits(gridX * gridY, rows);
+  const blocks = taps * Math.ceil(inChannels / tile.rows) + (withBias ? 1 : 0);
+  const gridY = Math.ceil(blocks / tile.threadsY);
+  const parts = maps.map((map) => {
+    const [outHeight, outWidth] = convOutputSize(map.shape);
+    const rows = map.shape.batch * outHeight;
+    return { ...map, rows, outHeight, outWidth, ...rowSplits(gridX * gridY, rows) };
+  });
+  const splits = parts.reduce((sum, part) => sum + part.splits, 0);
   const weightShape = [kernelHeight, kernelWidth, inChannels, outChannels];
-  const partial = emptyTensor(splits === 1 ? weightShape : [splits, ...weightShape]);
-  runKernel(
-    convWeightGradKernel(tile),
-    [x, dy, partial],
-    {
-      ...shape,
-      taps,
-      columns,
-      inSteps: inChannels / tile.inVector,
-      rows,
-      rowsPerSplit,
-      outHeight,
-      outWidth,
-    },
-    [gridX, gridY, splits],
-  );
-  return splits === 1 ? partial : sumSplits(partial, splits, weightShape);
+  const partialRows = taps * inChannels + (withBias ? 1 : 0);
+  const whole = splits === 1 && !withBias;
+  const partial = emptyTensor(whole ? weightShape : [splits, partialRows, outChannels]);
+  let firstSplit = 0;
+  for (const { shape, x, dy, ...part } of parts) {
+    runKernel(
+      convWeightGradKernel(tile, withBias),
+      [x, dy, partial],
+      {
+        ...shape,
+        ...part,
+        taps,
+        columns,
+        inSteps: inChannels / tile.inVector,
+        firstSplit,
+        partialRows,
+      },
+      [gridX, gridY, part.splits],
+    );
+    firstSplit += part.splits;
+  }
+  if (whole) return { weight: partial };
+  if (!withBias) return { weight: sumSplits(partial, splits, weightShape) };
+  const [weight, bias] = sumSplitPairs(partial, splits, weightShape, [outChannels]);
+  return { weight, bias };
 }
+
+/** A convolution of one group. */
+export const denseConv: ConvKernels = {
+  forward,
+  inputGradWeight: transposed,
+  inputGrad,
+  weightGrad,
+};
 
 function foldGrid(count: number): readonly [y: number, z: number] {
   const y = Math.min(count, MAX_GRID);

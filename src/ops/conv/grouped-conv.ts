@@ -1,5 +1,9 @@
 import { emptyTensor, foldWorkgroups, runKernel } from '../../tensor/kernel.ts';
+import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
+import { channelSums } from '../norm/channel-sums.ts';
+import { commonShape } from './conv-kernels.ts';
+import type { ConvKernels, ConvMap } from './conv-kernels.ts';
 import { convOutputSize } from './conv-shape.ts';
 import type { ConvShape } from './conv-shape.ts';
 import {
@@ -9,8 +13,8 @@ import {
 } from './grouped-conv.wgsl.ts';
 import { rowSplits, sumSplits } from './row-splits.ts';
 
-/** A convolution in groups, float32 [N, OH, OW, CO]. One dispatch. */
-export function groupedForward(
+/** One dispatch. */
+function forward(
   shape: ConvShape,
   x: Tensor,
   w: Tensor,
@@ -29,8 +33,8 @@ export function groupedForward(
   return y;
 }
 
-/** Gradient with respect to the input, float32 [N, H, W, CI]. One dispatch. */
-export function groupedInputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tensor {
+/** One dispatch. */
+function inputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tensor {
   const dx = emptyTensor([shape.batch, shape.height, shape.width, shape.inChannels]);
   const { workgroups, rowSize } = foldWorkgroups(dx.size, 64);
   runKernel(
@@ -42,24 +46,42 @@ export function groupedInputGrad(shape: ConvShape, dy: Tensor, w: Tensor): Tenso
   return dx;
 }
 
-/** Gradient with respect to the weight, float32 [KH, KW, CI/groups, CO]. One dispatch, or two where it is split. */
-export function groupedWeightGrad(shape: ConvShape, x: Tensor, dy: Tensor): Tensor {
-  const [outHeight] = convOutputSize(shape);
-  const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = shape;
+/** One dispatch per map, one that adds them up unless there is only one part, and the bias's sums. */
+function weightGrad(
+  maps: readonly ConvMap[],
+  withBias: boolean,
+): { readonly weight: Tensor; readonly bias?: Tensor } {
+  const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = commonShape(maps);
   const weightShape = [kernelHeight, kernelWidth, inChannels / groups, outChannels];
   const count = weightShape.reduce((product, side) => product * side, 1);
-  const rows = shape.batch * outHeight;
   const { workgroups, rowSize } = foldWorkgroups(count, 64);
-  const { splits, rowsPerSplit } = rowSplits(workgroups[0] * workgroups[1], rows);
+  const parts = maps.map((map) => {
+    const rows = map.shape.batch * convOutputSize(map.shape)[0];
+    return { ...map, rows, ...rowSplits(workgroups[0] * workgroups[1], rows) };
+  });
+  const splits = parts.reduce((sum, part) => sum + part.splits, 0);
   const partial = emptyTensor(splits === 1 ? weightShape : [splits, ...weightShape]);
-  runKernel(
-    groupedWeightGradKernel,
-    [x, dy, partial],
-    { ...sizes(shape), count, rowSize, rows, rowsPerSplit },
-    [workgroups[0], workgroups[1], splits],
-  );
-  return splits === 1 ? partial : sumSplits(partial, splits, weightShape);
+  let firstSplit = 0;
+  for (const { shape, x, dy, ...part } of parts) {
+    runKernel(
+      groupedWeightGradKernel,
+      [x, dy, partial],
+      { ...sizes(shape), ...part, count, rowSize, firstSplit },
+      [workgroups[0], workgroups[1], part.splits],
+    );
+    firstSplit += part.splits;
+  }
+  const weight = splits === 1 ? partial : sumSplits(partial, splits, weightShape);
+  return withBias ? { weight, bias: tf.addN(maps.map(({ dy }) => channelSums(dy))) } : { weight };
 }
+
+/** A convolution in groups. Its input gradient reads the weight as it is. */
+export const groupedConv: ConvKernels = {
+  forward,
+  inputGradWeight: (w) => w,
+  inputGrad,
+  weightGrad,
+};
 
 function sizes(shape: ConvShape): Record<string, number> {
   const [outHeight, outWidth] = convOutputSize(shape);

@@ -126,7 +126,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
  * dW[ky,kx,c,co] = Σ over images and output pixels of X[n, oy·s+ky·d−p, ox·s+kx·d−p, g·CI/G + c] · dY[n,oy,ox,co], g the
  * group of co, split over output rows so that small weights still fill the machine.
  * Buffers: X f32 [N,H,W,CI], dY f32 [N,OH,OW,CO], partial f32 [splits, KH, KW, CI/G, CO] (summed in order by
- * `split-reduce.wgsl.ts`; with one split this is dW itself).
+ * `split-reduce.wgsl.ts`; with one split this is dW itself), of which this map's are those from firstSplit on.
  */
 export const groupedWeightGradKernel: Kernel = {
   name: 'conv2d_grouped_weight_grad',
@@ -135,7 +135,12 @@ export const groupedWeightGradKernel: Kernel = {
     { name: 'dy', type: 'f32', access: 'read' },
     { name: 'partial', type: 'f32', access: 'write' },
   ],
-  params: [...PARAMS, { name: 'rows', type: 'u32' }, { name: 'rowsPerSplit', type: 'u32' }],
+  params: [
+    ...PARAMS,
+    { name: 'rows', type: 'u32' },
+    { name: 'rowsPerSplit', type: 'u32' },
+    { name: 'firstSplit', type: 'u32' },
+  ],
   body: /* wgsl */ `
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -160,6 +165,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       sum += x[(base + ix) * params.inChannels + ci] * dy[(row * params.outWidth + ox) * params.outChannels + co];
     }
   }
-  partial[id.z * params.count + index] = sum;
+  partial[(params.firstSplit + id.z) * params.count + index] = sum;
 }`,
 };

@@ -59,3 +59,66 @@ export function defineOp<I extends string, A extends OpAttributes>(
         attributes as unknown as tf.NamedAttrMap,
       );
 }
+
+/** A differentiable op of ours with any number of inputs and outputs. */
+export interface ListOpDefinition<A extends OpAttributes> {
+  /** Kernel name in tfjs's registry; must not clash with tfjs's own. */
+  readonly name: string;
+  /** Records the dispatches and returns the results; scratch tensors made on the way are disposed of. */
+  forward(inputs: readonly Tensor[], attributes: A): Tensor[];
+  /**
+   * One function per input; only those that lead to a variable are called. Work shared by several of them is done in the
+   * body. A result that nothing depends on has a `dys` of zeros.
+   */
+  gradient(
+    dys: readonly Tensor[],
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    attributes: A,
+  ): readonly (() => Tensor)[];
+}
+
+/** tfjs wants to know beforehand which outputs are kept; no op has as many. */
+const MOST_OUTPUTS = 64;
+
+/** Like {@link defineOp}, for an op on lists of tensors; all of them are kept for the gradient. */
+export function defineListOp<A extends OpAttributes>(
+  definition: ListOpDefinition<A>,
+): (inputs: readonly Tensor[], attributes: A) => Tensor[] {
+  const { name } = definition;
+  tf.registerKernel({
+    kernelName: name,
+    backendName: 'webgpu',
+    // tfjs hands lists through as they are, only its types say otherwise.
+    kernelFunc: ({ inputs, attrs }) =>
+      tf.tidy(() =>
+        definition.forward(inputs as unknown as readonly Tensor[], attrs as unknown as A),
+      ),
+  });
+  tf.registerGradient({
+    kernelName: name,
+    saveAllInputs: true,
+    outputsToSave: Array.from({ length: MOST_OUTPUTS }, () => true),
+    gradFunc: (dy, saved, attrs) => {
+      const dys = Array.isArray(dy) ? dy : [dy];
+      const inputCount = saved.length - dys.length;
+      const gradients = definition.gradient(
+        dys,
+        saved.slice(0, inputCount),
+        saved.slice(inputCount),
+        attrs as unknown as A,
+      );
+      return Object.fromEntries(gradients.map((gradient, i) => [i, gradient]));
+    },
+  });
+  return (inputs, attributes) => {
+    const outputs = tf
+      .engine()
+      .runKernel<Tensor | Tensor[]>(
+        name,
+        [...inputs] as unknown as tf.NamedTensorMap,
+        attributes as unknown as tf.NamedAttrMap,
+      );
+    return Array.isArray(outputs) ? outputs : [outputs];
+  };
+}
