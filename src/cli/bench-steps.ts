@@ -10,6 +10,8 @@ export interface BenchStep {
 /** Every step, in the order of the answer. */
 export const benchSteps: readonly BenchStep[] = [
   { preset: 'retinanet/retinanet_r50_fpn_1x_coco', height: 512, width: 512, batch: 2 },
+  { preset: 'faster_rcnn/faster_rcnn_r50_fpn_1x_coco', height: 512, width: 512, batch: 2 },
+  { preset: 'fcos/fcos_r50_fpn_1x_coco', height: 512, width: 512, batch: 2 },
 ];
 
 /** The step's key in the answer, e.g. `retinanet_r50_fpn 512x512x2`: model, height, width and images. */

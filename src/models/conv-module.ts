@@ -104,7 +104,7 @@ export class ConvModule {
     if (norm === undefined) return ys;
     if (training === undefined && this.#needsMode)
       throw new Error('ConvModule: argument training decides how a batch norm normalises');
-    return ys.map((y) => norm.forward(y, { training: training ?? false, relu: this.#relu }));
+    return norm.forwardMaps(ys, { training: training ?? false, relu: this.#relu });
   }
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../base/errors.ts';
 import { batchNorm } from '../ops/norm/batch-norm.ts';
-import { groupNorm } from '../ops/norm/group-norm.ts';
+import { groupNorm, groupNormOnMaps } from '../ops/norm/group-norm.ts';
 import type { Tensor4D } from '../tensor/tf.ts';
 import { constant } from './initialisers.ts';
 import type { ParameterSet } from './parameter-set.ts';
@@ -58,7 +58,7 @@ export interface NormPass {
 
 /** A normalisation layer with its vectors. */
 export class NormModule {
-  readonly #run: (x: Tensor4D, pass: NormPass) => Tensor4D;
+  readonly #run: NormRun;
 
   constructor(parameters: ParameterSet, spec: NormModuleSpec) {
     this.#run =
@@ -67,14 +67,23 @@ export class NormModule {
 
   /** float32 [N, H, W, C] → the same shape. */
   forward(x: Tensor4D, pass: NormPass): Tensor4D {
-    return this.#run(x, pass);
+    const [y] = this.#run([x], pass);
+    if (y === undefined) throw new Error('NormModule: no result');
+    return y;
+  }
+
+  /** {@link forward} of several maps, one after the other by the same vectors. */
+  forwardMaps(
+    xs: readonly Tensor4D[],
+    pass: Pick<NormPass, 'training' | 'relu'>,
+  ): readonly Tensor4D[] {
+    return this.#run(xs, pass);
   }
 }
 
-function batchNormOf(
-  parameters: ParameterSet,
-  spec: NormModuleSpec,
-): (x: Tensor4D, pass: NormPass) => Tensor4D {
+type NormRun = (xs: readonly Tensor4D[], pass: NormPass) => readonly Tensor4D[];
+
+function batchNormOf(parameters: ParameterSet, spec: NormModuleSpec): NormRun {
   const { name, channels, norm, frozen = false, evaluation = false } = spec;
   const { eps = EPS, momentum = MOMENTUM } = norm;
   const buffer = { shape: [channels], role: 'buffer', trainable: false } as const;
@@ -84,20 +93,19 @@ function batchNormOf(
     runningVar: as1D(parameters.add({ ...buffer, name: `${name}.running_var` }, constant(1))),
   };
   const fixed = frozen || evaluation || norm.type === 'FrozenBN';
-  return (x, { training, again = false, ...rest }) =>
-    batchNorm(x, state, {
-      ...rest,
-      training: training && !fixed,
-      eps,
-      // Momentum 0 leaves the running statistics bit for bit as they are.
-      momentum: again ? 0 : momentum,
-    });
+  return (xs, { training, again = false, ...rest }) =>
+    xs.map((x) =>
+      batchNorm(x, state, {
+        ...rest,
+        training: training && !fixed,
+        eps,
+        // Momentum 0 leaves the running statistics bit for bit as they are.
+        momentum: again ? 0 : momentum,
+      }),
+    );
 }
 
-function groupNormOf(
-  parameters: ParameterSet,
-  spec: NormModuleSpec,
-): (x: Tensor4D, pass: NormPass) => Tensor4D {
+function groupNormOf(parameters: ParameterSet, spec: NormModuleSpec): NormRun {
   const { channels, norm } = spec;
   const { eps = EPS, numGroups } = norm;
   if (numGroups === undefined) throw new Error(`NormModule: ${spec.name} is GN without numGroups`);
@@ -110,13 +118,12 @@ function groupNormOf(
     });
   }
   const { weight, bias } = weightAndBias(parameters, spec);
-  return (x, { relu, residual }) =>
-    groupNorm(x, weight, bias, {
-      groups: numGroups,
-      eps,
-      relu,
-      ...(residual === undefined ? {} : { residual }),
-    });
+  return (xs, { relu, residual }) => {
+    const options = { groups: numGroups, eps, relu };
+    return residual === undefined
+      ? groupNormOnMaps(xs, weight, bias, options)
+      : xs.map((x) => groupNorm(x, weight, bias, { ...options, residual }));
+  };
 }
 
 function weightAndBias(

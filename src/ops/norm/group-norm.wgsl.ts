@@ -142,27 +142,33 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {${ELEMENT}
 
 /**
  * First stage of the gradient's sums: Σ dy and Σ dy·x̂ per (image, chunk of pixels, channel), x̂ = (x − mean)·invStd.
- * Buffers: dy, x f32 [images, pixels, channels], mean, invStd f32 [images, groups], partial f32
- * [images, chunks, 2, channels]. One invocation per (image, chunk, channel).
+ * With a ReLU, dy counts where y is positive, and what is left of it is written too.
+ * Buffers: dy (, y), x f32 [images, pixels, channels], mean, invStd f32 [images, groups], partial f32
+ * [splits, 2, channels], of which this map's images × chunks are those from firstSplit on (, masked f32 like dy). One
+ * invocation per (image, chunk, channel).
  */
-export const groupNormSumsKernel: Kernel = {
-  name: 'group_norm_sums',
-  buffers: [
-    { name: 'dy', type: 'f32', access: 'read' },
-    { name: 'x', type: 'f32', access: 'read' },
-    { name: 'mean', type: 'f32', access: 'read' },
-    { name: 'invStd', type: 'f32', access: 'read' },
-    { name: 'partial', type: 'f32', access: 'write' },
-  ],
-  params: [
-    { name: 'pixels', type: 'u32' },
-    { name: 'channels', type: 'u32' },
-    { name: 'groups', type: 'u32' },
-    { name: 'perGroup', type: 'u32' },
-    { name: 'rowsPerChunk', type: 'u32' },
-    { name: 'chunks', type: 'u32' },
-  ],
-  body: /* wgsl */ `
+export function groupNormSumsKernel(relu: boolean): Kernel {
+  return {
+    name: 'group_norm_sums',
+    buffers: [
+      { name: 'dy', type: 'f32', access: 'read' },
+      ...(relu ? [{ name: 'y', type: 'f32', access: 'read' } as const] : []),
+      { name: 'x', type: 'f32', access: 'read' },
+      { name: 'mean', type: 'f32', access: 'read' },
+      { name: 'invStd', type: 'f32', access: 'read' },
+      { name: 'partial', type: 'f32', access: 'write' },
+      ...(relu ? [{ name: 'masked', type: 'f32', access: 'write' } as const] : []),
+    ],
+    params: [
+      { name: 'pixels', type: 'u32' },
+      { name: 'channels', type: 'u32' },
+      { name: 'groups', type: 'u32' },
+      { name: 'perGroup', type: 'u32' },
+      { name: 'rowsPerChunk', type: 'u32' },
+      { name: 'chunks', type: 'u32' },
+      { name: 'firstSplit', type: 'u32' },
+    ],
+    body: /* wgsl */ `
 @compute @workgroup_size(16, 4, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let channel = id.x;
@@ -177,18 +183,21 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var weighted = 0.0;
   for (var pixel = first; pixel < last; pixel++) {
     let at = (id.z * params.pixels + pixel) * params.channels + channel;
-    sum += dy[at];
-    weighted += dy[at] * (x[at] - m) * s;
+    let value = ${relu ? 'select(0.0, dy[at], y[at] > 0.0)' : 'dy[at]'};
+    sum += value;
+    weighted += value * (x[at] - m) * s;
+    ${relu ? 'masked[at] = value;' : ''}
   }
-  let out = (id.z * params.chunks + chunk) * 2u * params.channels + channel;
+  let out = (params.firstSplit + id.z * params.chunks + chunk) * 2u * params.channels + channel;
   partial[out] = sum;
   partial[out + params.channels] = weighted;
 }`,
-};
+  };
+}
 
 /**
  * Second stage for the input's gradient: Σ weight·dy and Σ weight·dy·x̂ over a group, chunks, then channels, in order.
- * Buffers: partial f32 [images, chunks, 2, channels], weight f32 [channels], sums f32 [images, groups, 2]. One invocation
+ * Buffers: partial f32 [splits, 2, channels] from firstSplit on, weight f32 [channels], sums f32 [images, groups, 2]. One invocation
  * per (image, group).
  */
 export const groupNormGroupSumsKernel: Kernel = {
@@ -204,6 +213,7 @@ export const groupNormGroupSumsKernel: Kernel = {
     { name: 'perGroup', type: 'u32' },
     { name: 'channels', type: 'u32' },
     { name: 'chunks', type: 'u32' },
+    { name: 'firstSplit', type: 'u32' },
   ],
   body: /* wgsl */ `
 @compute @workgroup_size(16, 1, 1)
@@ -214,7 +224,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = 0.0;
   var weighted = 0.0;
   for (var chunk = 0u; chunk < params.chunks; chunk++) {
-    let at = (image * params.chunks + chunk) * 2u * params.channels + start;
+    let at = (params.firstSplit + image * params.chunks + chunk) * 2u * params.channels + start;
     for (var c = 0u; c < params.perGroup; c++) {
       sum += weight[start + c] * partial[at + c];
       weighted += weight[start + c] * partial[at + params.channels + c];
