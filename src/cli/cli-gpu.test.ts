@@ -129,13 +129,15 @@ describe.skipIf(noAdapter)('the command line on a GPU', { timeout: 180_000 }, ()
     doctorAnswer.parse(JSON.parse(doctor.stdout));
   });
 
-  it('bench counts every dispatch of a step under the name of its kernel', async () => {
+  it('bench counts every dispatch of a step under the name of its kernel, and few', async () => {
     const { code, stdout, stderr } = await runCli(['bench', 'retinanet_r50', '--json']);
     expect(code, stderr).toBe(0);
     const { counters } = benchAnswer.parse(JSON.parse(stdout));
     expect(Object.keys(counters)).toEqual(['retinanet_r50_fpn 512x512x2']);
     for (const { dispatches, kernels } of Object.values(counters)) {
       expect(Object.values(kernels).reduce((sum, n) => sum + n, 0)).toBe(dispatches);
+      // 687 where a dispatch binds 10 buffers, a few more where it binds 8: each costs time that no faster GPU gives back.
+      expect(dispatches).toBeLessThan(750);
     }
   });
 
