@@ -1,6 +1,7 @@
 import { tf } from '../../tensor/tf.ts';
 import type { Tensor } from '../../tensor/tf.ts';
 import { conv2d } from '../conv/conv2d.ts';
+import { reluGrad } from '../elementwise/relu-grad.ts';
 import { batchNorm } from '../norm/batch-norm.ts';
 import { channelSums } from '../norm/channel-sums.ts';
 import { updateStep } from '../optim/grad-norm.ts';
@@ -73,6 +74,14 @@ const convGradient: KnownAnswer = {
     ),
     [4, 8, 12, 16],
   ],
+};
+
+/** Nothing passes where the output is 0 or below. */
+const reluGradient: KnownAnswer = {
+  name: 'gradient of a ReLU',
+  results: ['gradient'],
+  compute: () => [reluGrad(tf.tensor1d([1, 2, 3]), tf.tensor1d([0, -1, 2]))],
+  expected: [[0, 0, 3]],
 };
 
 /**
@@ -194,6 +203,7 @@ const optimiserStep: KnownAnswer = {
 export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   convForward,
   convGradient,
+  reluGradient,
   batchNormGradient,
   pooling,
   sums,

@@ -70,7 +70,14 @@ describe('self-test', () => {
     ['max_pool', 'value > best', 'value >= best', ['max pooling and its gradient']],
     ['max_pool_grad', 'sum += dy[at]', 'sum = dy[at]', ['max pooling and its gradient']],
     ['merge_moments', '(count - 1.0)', 'count', ['batch norm and its gradients']],
-    ['relu_grad', 'y[index] > 0.0', 'y[index] >= 0.0', ['batch norm and its gradients']],
+    ['relu_grad', 'y[index] > 0.0', 'y[index] >= 0.0', ['gradient of a ReLU']],
+    ['batch_norm_sums_masked', 'y[index] > ', 'y[index] >= ', ['batch norm and its gradients']],
+    [
+      'split_reduce_pair',
+      'split < params.splits',
+      'split + 1u < params.splits',
+      ['convolution gradients', 'batch norm and its gradients'],
+    ],
     [
       'conv2d_weight_transpose',
       'tap * params.inChannels + ci',
@@ -95,12 +102,7 @@ describe('self-test', () => {
       'params.smallWidth / params.height',
       ['upsampling and its gradient'],
     ],
-    [
-      'channel_sums_1',
-      'row < last',
-      'row + 1u < last',
-      ['convolution gradients', 'sums over many rows'],
-    ],
+    ['channel_sums', 'row < last', 'row + 1u < last', ['sums over many rows']],
   ];
 
   test.each(FAULTS)('reports a fault in %s: %s → %s (webgpu)', async (kernel, from, to, found) => {
