@@ -1,4 +1,16 @@
 import type { DetectorOptions } from '../models/detectors/list.ts';
+import {
+  normSpec,
+  anchorSpec,
+  coderSpec,
+  focalSpec,
+  crossEntropySpec,
+  boxLossSpec,
+  overlapLossSpec,
+  assignerSpec,
+  posWeight,
+  nmsSpec,
+} from './resolved-parts.ts';
 import type { Config } from './schema/config-schema.ts';
 
 type Model = Config['model'];
@@ -167,103 +179,6 @@ function pyramidOptions({
   };
 }
 
-type NormConfig = Model['backbone']['norm_cfg'];
-
-function normSpec(norm: NormConfig): NonNullable<Options<'FCOS'>['head']['norm']> {
-  switch (norm.type) {
-    case 'BN':
-      return {
-        type: 'BN',
-        requiresGrad: norm.requires_grad,
-        eps: norm.eps,
-        momentum: norm.momentum,
-      };
-    case 'GN':
-      return {
-        type: 'GN',
-        requiresGrad: norm.requires_grad,
-        eps: norm.eps,
-        numGroups: norm.num_groups,
-      };
-    case 'FrozenBN':
-      return { type: 'FrozenBN', requiresGrad: false, eps: norm.eps };
-  }
-}
-
-function anchorSpec(
-  anchors: RetinaModel['bbox_head']['anchor_generator'],
-): Options<'RetinaNet'>['anchors'] {
-  if (anchors.type === 'TorchvisionAnchorGenerator') {
-    return { type: anchors.type, sizes: anchors.sizes, ratios: anchors.ratios };
-  }
-  return {
-    type: anchors.type,
-    strides: anchors.strides,
-    ratios: anchors.ratios,
-    scales: anchors.scales ?? undefined,
-    octaveBaseScale: anchors.octave_base_scale ?? undefined,
-    scalesPerOctave: anchors.scales_per_octave ?? undefined,
-    baseSizes: anchors.base_sizes ?? undefined,
-    scaleMajor: anchors.scale_major,
-    centerOffset: anchors.center_offset,
-  };
-}
-
-function coderSpec(coder: RetinaModel['bbox_head']['bbox_coder']): Options<'RetinaNet'>['coder'] {
-  return { means: coder.target_means, stds: coder.target_stds };
-}
-
-function focalSpec(loss: RetinaModel['bbox_head']['loss_cls']): Options<'RetinaNet'>['lossCls'] {
-  return { gamma: loss.gamma, alpha: loss.alpha, lossWeight: loss.loss_weight };
-}
-
-function crossEntropySpec(loss: {
-  readonly loss_weight: number;
-  readonly class_weight: readonly number[] | null;
-}): Options<'FasterRCNN'>['rpnHead']['lossCls'] {
-  return { lossWeight: loss.loss_weight, classWeight: loss.class_weight };
-}
-
-function boxLossSpec(
-  loss: RetinaModel['bbox_head']['loss_bbox'],
-): Options<'RetinaNet'>['lossBbox'] {
-  switch (loss.type) {
-    case 'L1Loss':
-      return { type: loss.type, lossWeight: loss.loss_weight };
-    case 'SmoothL1Loss':
-      return { type: loss.type, lossWeight: loss.loss_weight, beta: loss.beta };
-    default:
-      return overlapLossSpec(loss);
-  }
-}
-
-function overlapLossSpec(loss: FcosModel['bbox_head']['loss_bbox']): Options<'FCOS'>['lossBbox'] {
-  if (loss.type === 'GIoULoss') {
-    return { type: loss.type, lossWeight: loss.loss_weight, eps: loss.eps };
-  }
-  const mode = loss.linear ? 'linear' : loss.mode;
-  return { type: loss.type, lossWeight: loss.loss_weight, eps: loss.eps, mode };
-}
-
-function assignerSpec(
-  assigner: RetinaModel['train_cfg']['assigner'],
-): Options<'RetinaNet'>['assigner'] {
-  return {
-    posIouThr: assigner.pos_iou_thr,
-    negIouThr: assigner.neg_iou_thr,
-    minPosIou: assigner.min_pos_iou,
-    matchLowQuality: assigner.match_low_quality,
-    gtMaxAssignAll: assigner.gt_max_assign_all,
-    ignoreIofThr: assigner.ignore_iof_thr,
-    ignoreWrtCandidates: assigner.ignore_wrt_candidates,
-  };
-}
-
-/** MMDetection takes −1 and 0 as 1. */
-function posWeight(weight: number): number {
-  return weight <= 0 ? 1 : weight;
-}
-
 function stageOptions(
   stage: FasterModel['train_cfg']['rpn'] | FasterModel['train_cfg']['rcnn'],
 ): Options<'FasterRCNN'>['train']['rpn'] {
@@ -290,13 +205,6 @@ function proposalOptions(
     nmsIouThr: proposals.nms.iou_threshold,
     minBboxSize: proposals.min_bbox_size,
   };
-}
-
-function nmsSpec(nms: RetinaModel['test_cfg']['nms']): Options<'RetinaNet'>['test']['nms'] {
-  const shared = { iouThreshold: nms.iou_threshold, classAgnostic: nms.class_agnostic };
-  if (nms.type === 'nms') return { type: nms.type, ...shared };
-  const { method, sigma, min_score: minScore } = nms;
-  return { type: nms.type, ...shared, method, sigma, minScore };
 }
 
 function denseTestOptions(test: RetinaModel['test_cfg']): Options<'RetinaNet'>['test'] {

@@ -30,7 +30,7 @@ const FOCAL = { gamma: 2, alpha: 0.25, lossWeight: 1 } as const;
 const L1 = { type: 'L1Loss', lossWeight: 1 } as const;
 const CROSS_ENTROPY = { lossWeight: 1, classWeight: null };
 
-export const SMALL_RETINANET: Extract<DetectorOptions, { type: 'RetinaNet' }> = {
+const SMALL_RETINANET: Extract<DetectorOptions, { type: 'RetinaNet' }> = {
   type: 'RetinaNet',
   rules: 'mmdetection',
   ...PYRAMID,
@@ -54,7 +54,7 @@ export const SMALL_RETINANET: Extract<DetectorOptions, { type: 'RetinaNet' }> = 
 const PROPOSALS = { nmsPre: 100, maxPerImg: 40, nmsIouThr: 0.7, minBboxSize: 0 };
 const DRAW = { mode: 'random', negPosUb: -1 } as const;
 
-export const SMALL_FASTER_RCNN: Extract<DetectorOptions, { type: 'FasterRCNN' }> = {
+const SMALL_FASTER_RCNN: Extract<DetectorOptions, { type: 'FasterRCNN' }> = {
   type: 'FasterRCNN',
   rules: 'mmdetection',
   ...PYRAMID,
