@@ -85,6 +85,18 @@ describe('oracle', () => {
   });
 
   it.skipIf(!existsSync(ORACLE))(
+    'passes a whole model of ../shared/oracle on the slow twins',
+    async () => {
+      const { code, stdout } = await reference(`${ORACLE}/models/mm_fasterrcnn_r26w8`, '--json');
+      const { cases } = report.parse(JSON.parse(stdout));
+      expect(cases.filter(({ status }) => status !== 'passed')).toEqual([]);
+      expect(cases.map(({ op }) => op)).toContain('train_internals');
+      expect(code).toBe(0);
+    },
+    240_000,
+  );
+
+  it.skipIf(!existsSync(ORACLE))(
     'passes every operator and page of ../shared/oracle on the slow twins',
     async () => {
       const { code, stdout } = await reference(`${ORACLE}/ops`, `${ORACLE}/mmdet`, '--json');
@@ -97,5 +109,6 @@ describe('oracle', () => {
         if (status === 'skipped') expect(detail).toMatch(/\w/);
       }
     },
+    240_000,
   );
 });

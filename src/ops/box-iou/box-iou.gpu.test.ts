@@ -34,7 +34,26 @@ const { NaN: NAN } = Number;
 const square = Float32Array.of(0, 0, 10, 10);
 // Half a width apart: both 50, union 150, around 150; then equal, nested (25), apart (around 300), touching.
 const others = Float32Array.of(
-  ...[5, 0, 15, 10, 0, 0, 10, 10, 0, 0, 5, 5, 20, 0, 30, 10, 10, 0, 20, 10],
+  5,
+  0,
+  15,
+  10,
+  0,
+  0,
+  10,
+  10,
+  0,
+  0,
+  5,
+  5,
+  20,
+  0,
+  30,
+  10,
+  10,
+  0,
+  20,
+  10,
 );
 const modes = ['iou', 'iof', 'giou'] as const;
 const known: Readonly<Record<OverlapMode, readonly number[]>> = {

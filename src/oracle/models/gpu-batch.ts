@@ -62,5 +62,5 @@ function packedPixels(
 export function uploadNormalised({ images, normalised }: ModelInputs): Tensor4D | null {
   if (images !== null) return null;
   if (normalised === null) throw new Error('the fixture has neither images nor normalised inputs');
-  return tf.keep(mapTensor(normalised));
+  return tf.tidy(() => tf.keep(mapTensor(normalised)));
 }

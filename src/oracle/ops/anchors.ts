@@ -17,7 +17,7 @@ const numbers = z.array(z.number());
 const strides = z.array(z.union([z.number(), z.tuple([z.number(), z.number()])]));
 
 /** [height, width] pairs, level after level. */
-export function heightWidths(flat: readonly number[]): HeightWidth[] {
+function heightWidths(flat: readonly number[]): HeightWidth[] {
   return Array.from({ length: flat.length / 2 }, (_, level) => ({
     height: flat[level * 2] ?? 0,
     width: flat[level * 2 + 1] ?? 0,

@@ -2,6 +2,7 @@ import { maxIouAssignReference } from '../../ops/matcher/max-iou-assign.referenc
 import type { AssignedImage } from '../../ops/matcher/max-iou-assign.reference.ts';
 import { maxIouAssign } from '../../ops/matcher/max-iou-assign.ts';
 import type { MaxIouAssignOptions } from '../../ops/matcher/max-iou-assign.ts';
+import type { PackedCase } from '../../ops/oracle/parse-casepack.ts';
 import { floats, ints, readOnGpu } from '../on-gpu.ts';
 import { opAdapter } from '../op-adapter.ts';
 import type { OpAdapter } from '../op-adapter.ts';
@@ -78,6 +79,12 @@ export function toGtInds(assigned: readonly number[]): number[] {
   return assigned.map((index) => index + 1);
 }
 
+/** One threshold, or a range [low, high). */
+function threshold(c: PackedCase, key: string): number | readonly [number, number] {
+  const [low = 0, high] = c.values(key);
+  return high === undefined ? low : [low, high];
+}
+
 /** Labels do not matter to which ground truth an anchor gets: each its own. */
 function anyLabels(gtBoxes: Float32Array): number[] {
   return Array.from({ length: gtBoxes.length / 4 }, (_, index) => index);
@@ -118,9 +125,10 @@ const mmdetAdapter = opAdapter({
       gtLabels: anyLabels(gtBoxes),
       options: {
         posIouThr: c.number('pos_iou_thr'),
-        negIouThr: c.number('neg_iou_thr'),
+        negIouThr: threshold(c, 'neg_iou_thr'),
         minPosIou: c.number('min_pos_iou'),
         matchLowQuality: c.flag('match_low_quality'),
+        gtMaxAssignAll: !c.has('gt_max_assign_all') || c.flag('gt_max_assign_all'),
       },
       numClasses: Math.max(gtBoxes.length / 4, 1),
     };

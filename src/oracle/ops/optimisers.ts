@@ -33,7 +33,7 @@ export interface StepsResult {
 }
 
 /** Steps of the engine's optimiser on parameters that are vectors. */
-export const stepsTwin: Twin<StepsInput, StepsResult> = {
+const stepsTwin: Twin<StepsInput, StepsResult> = {
   async webgpu({ algorithm, lr, maxNorm, init, gradients }) {
     const set = new ParameterSet(0);
     for (const [index, values] of init.entries()) {
@@ -122,8 +122,20 @@ function steps(c: PackedCase, key: string): readonly (readonly ArrayLike<number>
   });
 }
 
+/** Variants of PyTorch's optimisers that the engine does not have. */
+const variants = z.looseObject({
+  dampening: z.number().optional(),
+  amsgrad: z.boolean().optional(),
+  maximize: z.boolean().optional(),
+});
+
 const optimiserAdapter = opAdapter({
   op: 'optimizer',
+  outOfScope(c) {
+    const { dampening = 0, amsgrad = false, maximize = false } = variants.parse(c.raw('config'));
+    if (dampening !== 0) return 'dampening';
+    return amsgrad || maximize ? 'AMSGrad and ascending' : undefined;
+  },
   input(c): StepsInput {
     const config = configSchema.parse(c.raw('config'));
     return {

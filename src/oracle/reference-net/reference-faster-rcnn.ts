@@ -1,8 +1,3 @@
-import { accuracyReference } from '../../ops/accuracy/accuracy.reference.ts';
-import { sigmoidCrossEntropyReference } from '../../ops/cross-entropy-loss/sigmoid-cross-entropy-loss.reference.ts';
-import { softmaxCrossEntropyReference } from '../../ops/cross-entropy-loss/softmax-cross-entropy-loss.reference.ts';
-import { smoothL1TermsReference } from '../../ops/l1-loss/l1-loss.reference.ts';
-import { reduceReference } from '../../ops/loss-sum/loss-terms.reference.ts';
 import { maxIouAssignReference } from '../../ops/matcher/max-iou-assign.reference.ts';
 import { mapRoiLevelsReference } from '../../ops/roi-levels/roi-levels.reference.ts';
 import type { RoiLevelRule } from '../../ops/roi-levels/level-thresholds.ts';
@@ -21,14 +16,16 @@ import type {
   RoiEvaluation,
 } from '../models/model-under-test.ts';
 import { assignImages, levelAnchors } from './assignment.ts';
-import { addBatchRows, batchRows, imageRows, plain } from './head-rows.ts';
+import { boxHeadLosses } from './box-head-losses.ts';
+import { imageRows, plain } from './head-rows.ts';
 import { linear, relu, reshape, roiAlign } from './layers.ts';
-import { denseBoxLoss } from './losses.ts';
 import { rpnHead } from './network.ts';
 import type { HeadLevel } from './network.ts';
 import { gridOf } from './reference-detector.ts';
 import type { ReferenceDetector, ReferenceParts } from './reference-detector.ts';
-import { addTo, gradientOf, Tape } from './tape.ts';
+import { boxesOf, withImage } from './roi-rows.ts';
+import { rpnLosses } from './rpn-losses.ts';
+import { Tape } from './tape.ts';
 import type { Value } from './tape.ts';
 
 type Options = Extract<FixtureModelOptions, { readonly type: 'FasterRCNN' }>;
@@ -138,17 +135,13 @@ export class ReferenceFasterRcnn implements ReferenceDetector {
     { levels, anchors }: AnchorGrid,
     options: ProposalOptions,
   ): readonly FoundBoxes[] {
+    const cls = heads.map((level) => level.cls);
+    const reg = heads.map((level) => level.reg);
     return this.#parts.imgShapes.map((imgShape, image) =>
       rpnProposalsReference(
         {
-          logits: imageRows(
-            heads.map(({ cls }) => cls),
-            image,
-          ),
-          deltas: imageRows(
-            heads.map(({ reg }) => reg),
-            image,
-          ),
+          logits: imageRows(cls, image),
+          deltas: imageRows(reg, image),
           levelSizes: levels.map(({ height, width, perCell }) => height * width * perCell),
           anchors,
           numClasses: 1,
@@ -228,13 +221,9 @@ export class ReferenceFasterRcnn implements ReferenceDetector {
       spatialScales: featmapStrides.map((stride) => 1 / stride),
     });
     const count = rois.length / 5;
+    const named = (name: string) => parameters.get(`${HEAD}.${name}`);
     const dense = (x: Value, name: string) =>
-      linear(
-        tape,
-        x,
-        parameters.get(`${HEAD}.${name}.weight`),
-        parameters.get(`${HEAD}.${name}.bias`),
-      );
+      linear(tape, x, named(`${name}.weight`), named(`${name}.bias`));
     const flat = reshape(tape, features, [count, count === 0 ? 0 : features.data.length / count]);
     const first = relu(tape, dense(flat, 'shared_fcs.0'));
     const second = relu(tape, dense(first, 'shared_fcs.1'));
@@ -281,91 +270,30 @@ export class ReferenceFasterRcnn implements ReferenceDetector {
   }
 
   #rpnLosses(heads: readonly HeadLevel[], grid: AnchorGrid) {
-    const { rpnHead: head } = this.#options;
     const sampled = this.#assign(grid).map(({ assigned }, image) =>
       this.#sampleAnchors(assigned, image),
     );
-    const least = this.#torchvision ? 0 : 1;
-    const avgFactor = sampled.reduce(
-      (sum, { numPos, numNeg }) => sum + Math.max(numPos, least) + Math.max(numNeg, least),
-      0,
-    );
-    const cls = heads.map((level) => level.cls);
-    const reg = heads.map((level) => level.reg);
-    const labels = sampled.flatMap((image) => image.labels);
-    const terms = sigmoidCrossEntropyReference(batchRows(cls), labels, 1);
-    const objectness = reduceReference(terms, avgFactor, head.lossCls.lossWeight);
-    addBatchRows(cls, objectness.grad);
-    const box = denseBoxLoss(
-      {
-        pred: batchRows(reg),
-        anchors: grid.anchors,
-        images: sampled.map(({ assigned }, image) => ({
-          assigned,
-          gtBoxes: this.#parts.inputs.targets[image]?.boxes ?? new Float32Array(),
-        })),
-        avgFactor,
-      },
-      head.lossBbox,
-      head.coder,
-    );
-    addBatchRows(reg, box.gradient);
-    return { loss_rpn_cls: objectness.loss, loss_rpn_bbox: box.loss };
+    const gtBoxes = this.#parts.inputs.targets.map(({ boxes }) => boxes);
+    const rows = { heads, anchors: grid.anchors, sampled, gtBoxes };
+    return rpnLosses({ ...rows, least: this.#torchvision ? 0 : 1 }, this.#options.rpnHead);
   }
 
   #roiLosses(tape: Tape, pyramid: readonly Value[], slots: readonly RoiSlots[]) {
     const { bboxHead } = this.#options.roiHead;
-    const rois = Float32Array.from(slots.flatMap((image) => image.rois));
-    const labels = slots.flatMap((image) => image.labels);
-    const deltas = slots.flatMap((image) => image.deltaTargets);
-    const { cls, reg } = this.#roiHead(tape, pyramid, rois);
-    const avgFactor = Math.max(labels.length, 1);
-    const logits = [...cls.data];
-    const crossEntropy = reduceReference(
-      softmaxCrossEntropyReference(logits, labels),
-      avgFactor,
-      bboxHead.lossCls.lossWeight,
+    const { cls, reg } = this.#roiHead(
+      tape,
+      pyramid,
+      Float32Array.from(slots.flatMap((image) => image.rois)),
     );
-    addTo(gradientOf(cls), crossEntropy.grad);
-    // Of each RoI the box of its class.
-    const background = this.#torchvision ? 0 : bboxHead.numClasses;
-    const width = reg.shape[1] ?? 0;
-    const at = labels.map((label, row) => row * width + (width === 4 ? 0 : label * 4));
-    const assigned = labels.map((label) => (label === background ? -1 : 0));
-    const own = at.flatMap((from) => [0, 1, 2, 3].map((k) => reg.data[from + k] ?? 0));
-    const { lossBbox } = bboxHead;
-    if (lossBbox.type !== 'L1Loss' && lossBbox.type !== 'SmoothL1Loss') {
-      throw new Error(`${lossBbox.type} of a box head is not built`);
-    }
-    const beta = lossBbox.type === 'L1Loss' ? 0 : lossBbox.beta;
-    const terms = smoothL1TermsReference(own, deltas, assigned, beta);
-    const box = reduceReference(terms, avgFactor, lossBbox.lossWeight);
-    const target = gradientOf(reg);
-    for (const [row, from] of at.entries()) {
-      if ((assigned[row] ?? -1) < 0) continue;
-      for (let k = 0; k < 4; k++) {
-        target[from + k] = (target[from + k] ?? 0) + (box.grad[row * 4 + k] ?? 0);
-      }
-    }
-    return {
-      loss_cls: crossEntropy.loss,
-      acc: accuracyReference(logits, labels),
-      loss_bbox: box.loss,
-    };
+    return boxHeadLosses(
+      {
+        cls,
+        reg,
+        labels: slots.flatMap((image) => image.labels),
+        deltas: slots.flatMap((image) => image.deltaTargets),
+        background: this.#torchvision ? 0 : bboxHead.numClasses,
+      },
+      bboxHead,
+    );
   }
-}
-
-/** RoIs [R, 5] of boxes of one image. */
-function withImage(boxes: ArrayLike<number>, image: number): Float32Array<ArrayBuffer> {
-  const rois = new Float32Array((boxes.length / 4) * 5);
-  for (let row = 0; row < boxes.length / 4; row++) {
-    rois[row * 5] = image;
-    for (let k = 0; k < 4; k++) rois[row * 5 + 1 + k] = boxes[row * 4 + k] ?? 0;
-  }
-  return rois;
-}
-
-/** The boxes of RoIs [R, 5]. */
-function boxesOf(rois: readonly number[]): number[] {
-  return rois.filter((_, at) => at % 5 !== 0);
 }

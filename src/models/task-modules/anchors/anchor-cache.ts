@@ -44,7 +44,8 @@ export class AnchorCache {
     if (known !== undefined) return known;
     const { anchors, levels } = this.#grid(sizes, input);
     const count = anchors.length / 4;
-    const set = { levels, anchors: tf.keep(uploadFloats(anchors, [count, 4]).as2D(count, 4)) };
+    const uploaded = tf.tidy(() => tf.keep(uploadFloats(anchors, [count, 4]).as2D(count, 4)));
+    const set = { levels, anchors: uploaded };
     this.#sets.set(key, set);
     return set;
   }
