@@ -49,8 +49,8 @@ describeOnBackends<Case, Result>('proposalRois', {
     return result;
   },
   compare(actual, expected) {
-    expect([...Array.from(actual.rois)]).toEqual([...Array.from(expected.rois)]);
-    expect([...Array.from(actual.present)]).toEqual([...Array.from(expected.present)]);
+    expect(Array.from(actual.rois)).toEqual(Array.from(expected.rois));
+    expect(Array.from(actual.present)).toEqual(Array.from(expected.present));
   },
   expected: (input) => input.expected,
 });
