@@ -55,7 +55,15 @@ const trainAnswer = z.strictObject({
 const counts = z.int().nonnegative();
 const benchAnswer = z.strictObject({
   adapter: z.string().min(1),
-  cases: z.array(z.never()),
+  cases: z.array(
+    z.strictObject({
+      name: z.string().min(1),
+      group: z.string().min(1),
+      ours_ms: z.number(),
+      min_ms: z.number(),
+      max_ms: z.number(),
+    }),
+  ),
   geomean: z.strictObject({}),
   counters: z.record(
     z.string(),
@@ -139,6 +147,19 @@ describe.skipIf(noAdapter)('the command line on a GPU', { timeout: 180_000 }, ()
       // 687 where a dispatch binds 10 buffers, a few more where it binds 8: each costs time that no faster GPU gives back.
       expect(dispatches).toBeLessThan(750);
     }
+  });
+
+  it('bench times operators by name or group, and knows no others', async () => {
+    const { code, stdout, stderr } = await runCli(['bench', 'nms', '--json']);
+    expect(code, stderr).toBe(0);
+    const { cases } = benchAnswer.parse(JSON.parse(stdout));
+    expect(cases.map(({ group }) => group)).toEqual(['nms', 'nms']);
+    for (const { ours_ms: ms, min_ms: min, max_ms: max } of cases) {
+      expect(min).toBeGreaterThan(0);
+      expect(ms).toBeGreaterThanOrEqual(min);
+      expect(max).toBeGreaterThanOrEqual(ms);
+    }
+    expect((await runCli(['bench', 'nothing-of-this-name'])).code).not.toBe(0);
   });
 
   it('trains, tests and predicts on a folder', async () => {

@@ -1,7 +1,7 @@
 import { benchSteps, stepName } from '../bench-steps.ts';
 import type { BenchStep } from '../bench-steps.ts';
 import { UsageError } from '../command.ts';
-import type { Command } from '../command.ts';
+import type { Command, Terminal } from '../command.ts';
 import { requireGpu, withEngine } from '../engine.ts';
 import { markdownTable } from '../markdown-table.ts';
 import { readConfig, requireUsable } from '../usable-config.ts';
@@ -20,22 +20,37 @@ interface Counters {
   readonly kernels: Readonly<Record<string, number>>;
 }
 
-/** `bench`: what a training step of the detectors asks of the graphics adapter. */
+/** One operator's entry in the document; milliseconds of wall time. */
+interface TimedCase {
+  readonly name: string;
+  readonly group: string;
+  readonly ours_ms: number;
+  readonly min_ms: number;
+  readonly max_ms: number;
+}
+
+/** `bench`: how long operators take, and what a training step of the detectors asks of the graphics adapter. */
 export const bench: Command = {
   name: 'bench',
-  summary: 'Counts the GPU commands of a training step',
+  summary: 'Times operators and counts the GPU commands of a training step',
   positionals: ['[NAMES…]'],
   options: {
     markdown: { type: 'boolean', help: 'tables in Markdown, as in docs/performance.md' },
   },
   notes: [
-    `NAMES are parts of the names of steps; all are counted without them: ${benchSteps.map(stepName).join(', ')}.`,
-    'Dispatches, writes and submits are counted and not made: the numbers are those of the second step.',
+    'NAMES are parts of the names of operators (or their groups: nms, roi-align, conv-forward …) and of',
+    `steps (${benchSteps.map(stepName).join(', ')}); without them everything is done.`,
+    'Operators: median, least and most of five runs. Steps: commands are counted and not made, so the',
+    'numbers are those of the second step whatever the adapter.',
   ],
   async run(args, terminal) {
-    const steps = chosen(args.positionals);
+    const names = args.positionals;
+    const steps = benchSteps.filter((step) => isChosen(names, stepName(step)));
     const counters: Record<string, Counters> = {};
-    let adapter = '';
+    const timed = await timeOperators(names, terminal);
+    const { cases } = timed;
+    let { adapter } = timed;
+    requireKnown(names, steps, cases);
     for (const step of steps) {
       const { config } = requireUsable(readConfig(step.preset, [], terminal), terminal);
       // A device whose commands were not carried out is of no further use, so each step has one of its own.
@@ -60,36 +75,87 @@ export const bench: Command = {
       });
     }
     return {
-      json: { adapter, cases: [], geomean: {}, counters },
-      text: args.flag('markdown') ? inMarkdown(counters) : inLines(counters),
+      json: { adapter, cases, geomean: {}, counters },
+      text: args.flag('markdown') ? inMarkdown(cases, counters) : inLines(cases, counters),
       summary: true,
     };
   },
 };
 
-function chosen(names: readonly string[]): readonly BenchStep[] {
-  if (names.length === 0) return benchSteps;
-  for (const name of names) {
-    if (!benchSteps.some((step) => stepName(step).includes(name))) {
-      throw new UsageError(`no step is called ${name}: ${benchSteps.map(stepName).join(', ')}.`);
+/** Times the chosen operators on one device. */
+async function timeOperators(
+  names: readonly string[],
+  terminal: Terminal,
+): Promise<{ readonly adapter: string; readonly cases: readonly TimedCase[] }> {
+  return withEngine(terminal, async (session) => {
+    await requireGpu(session, terminal);
+    const [{ benchCases }, { timeBenchCase }] = await Promise.all([
+      import('../../ops/bench-list.ts'),
+      import('../../ops/host/bench-case.ts'),
+    ]);
+    const cases: TimedCase[] = [];
+    for (const bench of benchCases) {
+      const { name, group } = bench;
+      if (!isChosen(names, `${group} ${name}`)) continue;
+      const { median, min, max } = await timeBenchCase(bench);
+      cases.push({ name, group, ours_ms: median, min_ms: min, max_ms: max });
     }
-  }
-  return benchSteps.filter((step) => names.some((name) => stepName(step).includes(name)));
+    return { adapter: (await session.gpu()).report.adapter, cases };
+  });
 }
 
-function inLines(counters: Readonly<Record<string, Counters>>): string {
-  return Object.entries(counters)
-    .map(([step, { kernels, ...numbers }]) =>
-      [
-        step,
-        ...Object.entries(numbers).map(([key, value]) => `  ${key.padEnd(20)}${value}`),
-        ...Object.entries(kernels).map(([key, value]) => `    ${String(value).padStart(4)} ${key}`),
-      ].join('\n'),
-    )
-    .join('\n');
+function isChosen(names: readonly string[], name: string): boolean {
+  return names.length === 0 || names.some((part) => name.includes(part));
 }
 
-function inMarkdown(counters: Readonly<Record<string, Counters>>): string {
+function requireKnown(
+  names: readonly string[],
+  steps: readonly BenchStep[],
+  cases: readonly TimedCase[],
+): void {
+  const known = [...steps.map(stepName), ...cases.map(({ group, name }) => `${group} ${name}`)];
+  const unknown = names.find((part) => !known.some((name) => name.includes(part)));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `nothing to measure is called ${unknown}: ${benchSteps.map(stepName).join(', ')}, or an operator.`,
+  );
+}
+
+function inLines(
+  cases: readonly TimedCase[],
+  counters: Readonly<Record<string, Counters>>,
+): string {
+  const times = cases.map(
+    ({ group, name, ours_ms: ms, min_ms: min, max_ms: max }) =>
+      `${group.padEnd(14)}${name.padEnd(48)}${ms.toFixed(2).padStart(10)} ms (${min.toFixed(2)} to ${max.toFixed(2)})`,
+  );
+  return [...times, ...stepLines(counters)].join('\n');
+}
+
+function stepLines(counters: Readonly<Record<string, Counters>>): string[] {
+  return Object.entries(counters).map(([step, { kernels, ...numbers }]) =>
+    [
+      step,
+      ...Object.entries(numbers).map(([key, value]) => `  ${key.padEnd(20)}${value}`),
+      ...Object.entries(kernels).map(([key, value]) => `    ${String(value).padStart(4)} ${key}`),
+    ].join('\n'),
+  );
+}
+
+function inMarkdown(
+  cases: readonly TimedCase[],
+  counters: Readonly<Record<string, Counters>>,
+): string {
+  const times = markdownTable(
+    ['operator', 'group', 'median ms', 'min', 'max'],
+    cases.map(({ name, group, ours_ms: ms, min_ms: min, max_ms: max }) => [
+      name,
+      group,
+      ms.toFixed(1),
+      min.toFixed(1),
+      max.toFixed(1),
+    ]),
+  );
   const steps = Object.entries(counters);
   const totals = markdownTable(
     ['step', 'dispatches', 'submits', 'reads', 'buffers', 'bind groups', 'writes', 'peak MB'],
@@ -107,5 +173,5 @@ function inMarkdown(counters: Readonly<Record<string, Counters>>): string {
   const kernels = steps.map(([step, c]) =>
     markdownTable([`kernel (${step})`, 'dispatches'], Object.entries(c.kernels)),
   );
-  return [totals, ...kernels].join('\n\n');
+  return [...(cases.length > 0 ? [times] : []), totals, ...kernels].join('\n\n');
 }
