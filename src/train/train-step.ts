@@ -44,7 +44,7 @@ export function trainStep(
 }
 
 /** Sum of the logged values that are losses (MMDetection `parse_losses`), in their order. */
-export function totalLoss(logKeys: readonly string[], parts: readonly Tensor[]): Scalar {
+function totalLoss(logKeys: readonly string[], parts: readonly Tensor[]): Scalar {
   const losses = parts.filter((_, i) => isLossKey(logKeys[i] ?? ''));
   const [first, ...rest] = losses;
   if (first === undefined) throw new Error('totalLoss: a detector without losses');

@@ -12,7 +12,7 @@ export interface BenchCase {
   prepare(): {
     readonly inputs: readonly Tensor[];
     /** Records the operator once; its results are disposed of by the caller. */
-    run(): readonly Tensor[];
+    readonly run: () => readonly Tensor[];
   };
 }
 
