@@ -19,3 +19,14 @@ export function stepName({ preset, height, width, batch }: BenchStep): string {
   const model = preset.replace(/^.*\//, '').replace(/_\d+x_.*$/, '');
   return `${model} ${height}x${width}x${batch}`;
 }
+
+/** Groups of operators that `bench` times; their cases are in src/ops/bench-list.ts, which only a started GPU may load. */
+export const benchGroups: readonly string[] = [
+  'conv-forward',
+  'conv-dx',
+  'conv-dw',
+  'nms',
+  'top-k',
+  'roi-align',
+  'matching',
+];

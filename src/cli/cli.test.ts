@@ -39,7 +39,7 @@ describe('a wrong call', () => {
     { args: [], words: 'usage:' },
     { args: ['trian'], words: 'Did you mean train?' },
     { args: ['convert'], words: 'convert is not built yet' },
-    { args: ['bench', 'fcos_r999'], words: 'no step is called fcos_r999' },
+    { args: ['bench', 'fcos_r999'], words: 'no operator or step is called fcos_r999' },
     { args: ['train', PRESET], words: '--work-dir is missing' },
     { args: ['train', PRESET, '--wrok-dir', 'x'], words: 'Did you mean --work-dir?' },
     { args: ['train', PRESET, '--work-dir', 'x', '--resume'], words: '--resume is not built yet' },

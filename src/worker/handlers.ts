@@ -67,11 +67,15 @@ export function createHandlers(session: EngineSession, makePicture: MakePicture)
   };
 }
 
-/** All presets, those for the sample first: they are what a first visit can train. */
+/** What a first visit trains: the smallest. */
+const FIRST_PRESET = 'retinanet/retinanet_r18_fpn_sample';
+
+/** All presets, those for the sample first, as a first visit can train them. */
 function presetsForStart(files: ConfigFiles): readonly PresetInfo[] {
-  const presets = presetInfos(files);
-  const forSample = (preset: PresetInfo): boolean => preset.name.endsWith('_sample');
-  return [...presets.filter(forSample), ...presets.filter((preset) => !forSample(preset))];
+  const rank = ({ name }: PresetInfo): number =>
+    name === FIRST_PRESET ? 0 : name.endsWith('_sample') ? 1 : 2;
+  // Sorting is stable: within a rank the order is that of the files.
+  return presetInfos(files).toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** The view of a config text with the open dataset's classes and number of training images, where one is open. */

@@ -1,4 +1,4 @@
-import { benchSteps, stepName } from '../bench-steps.ts';
+import { benchGroups, benchSteps, stepName } from '../bench-steps.ts';
 import type { BenchStep } from '../bench-steps.ts';
 import { UsageError } from '../command.ts';
 import type { Command, Terminal } from '../command.ts';
@@ -38,8 +38,8 @@ export const bench: Command = {
     markdown: { type: 'boolean', help: 'tables in Markdown, as in docs/performance.md' },
   },
   notes: [
-    'NAMES are parts of the names of operators (or their groups: nms, roi-align, conv-forward …) and of',
-    `steps (${benchSteps.map(stepName).join(', ')}); without them everything is done.`,
+    `NAMES are groups of operators (${benchGroups.join(', ')})`,
+    `and parts of the names of steps (${benchSteps.map(stepName).join(', ')}); without them all.`,
     'Operators: median, least and most of five runs. Steps: commands are counted and not made, so the',
     'numbers are those of the second step whatever the adapter.',
   ],
@@ -47,10 +47,11 @@ export const bench: Command = {
     const names = args.positionals;
     const steps = benchSteps.filter((step) => isChosen(names, stepName(step)));
     const counters: Record<string, Counters> = {};
-    const timed = await timeOperators(names, terminal);
+    const groups = benchGroups.filter((group) => names.length === 0 || names.includes(group));
+    requireKnown(names, steps, groups);
+    const timed = groups.length === 0 ? NOTHING_TIMED : await timeOperators(groups, terminal);
     const { cases } = timed;
     let { adapter } = timed;
-    requireKnown(names, steps, cases);
     for (const step of steps) {
       const { config } = requireUsable(readConfig(step.preset, [], terminal), terminal);
       // A device whose commands were not carried out is of no further use, so each step has one of its own.
@@ -82,11 +83,18 @@ export const bench: Command = {
   },
 };
 
-/** Times the chosen operators on one device. */
+interface TimedOperators {
+  readonly adapter: string;
+  readonly cases: readonly TimedCase[];
+}
+
+const NOTHING_TIMED: TimedOperators = { adapter: '', cases: [] };
+
+/** Times the operators of the chosen groups on one device. */
 async function timeOperators(
-  names: readonly string[],
+  groups: readonly string[],
   terminal: Terminal,
-): Promise<{ readonly adapter: string; readonly cases: readonly TimedCase[] }> {
+): Promise<TimedOperators> {
   return withEngine(terminal, async (session) => {
     await requireGpu(session, terminal);
     const [{ benchCases }, { timeBenchCase }] = await Promise.all([
@@ -96,7 +104,7 @@ async function timeOperators(
     const cases: TimedCase[] = [];
     for (const bench of benchCases) {
       const { name, group } = bench;
-      if (!isChosen(names, `${group} ${name}`)) continue;
+      if (!groups.includes(group)) continue;
       const { median, min, max } = await timeBenchCase(bench);
       cases.push({ name, group, ours_ms: median, min_ms: min, max_ms: max });
     }
@@ -111,14 +119,14 @@ function isChosen(names: readonly string[], name: string): boolean {
 function requireKnown(
   names: readonly string[],
   steps: readonly BenchStep[],
-  cases: readonly TimedCase[],
+  groups: readonly string[],
 ): void {
-  const known = [...steps.map(stepName), ...cases.map(({ group, name }) => `${group} ${name}`)];
-  const unknown = names.find((part) => !known.some((name) => name.includes(part)));
-  if (unknown === undefined) return;
-  throw new UsageError(
-    `nothing to measure is called ${unknown}: ${benchSteps.map(stepName).join(', ')}, or an operator.`,
+  const unknown = names.find(
+    (name) => !groups.includes(name) && !steps.some((step) => stepName(step).includes(name)),
   );
+  if (unknown === undefined) return;
+  const known = [...benchGroups, ...benchSteps.map(stepName)];
+  throw new UsageError(`no operator or step is called ${unknown}: ${known.join(', ')}.`);
 }
 
 function inLines(
