@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { chunkLists } from './scripts/vite-chunk-list.ts';
 import { contentSecurityPolicy } from './scripts/vite-content-security-policy.ts';
+import { withoutUnusedTfjs } from './scripts/vite-unused-tfjs.ts';
 
 const chunks = chunkLists();
 
@@ -9,7 +10,7 @@ export default defineConfig(({ mode }) => ({
   // Relative, so that any static host serves the build from any path.
   base: './',
   plugins: [react(), contentSecurityPolicy(), chunks.page],
-  worker: { format: 'es', plugins: () => [chunks.worker] },
+  worker: { format: 'es', plugins: () => [chunks.worker, withoutUnusedTfjs()] },
   build: {
     target: 'es2022',
     manifest: true,
