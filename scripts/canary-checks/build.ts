@@ -4,13 +4,16 @@ import { checkBundle } from '../bundle-size.ts';
 import { ROOT, TSCONFIGS, Workspace } from './workspace.ts';
 import type { CanaryResult } from './workspace.ts';
 
+/** What the project's Vite settings import. */
+const PLUGINS = ['vite-chunk-list.ts', 'vite-content-security-policy.ts', 'vite-unused-tfjs.ts'];
+
 /**
  * Builds a tiny app with the project's own Vite settings, sound and with tfjs pulled into a lazy part of its page: the
  * list of modules that the size check believes must come from a real build, workers included.
  */
 export function buildCanary(): CanaryResult {
   using workspace = new Workspace([...TSCONFIGS, 'vite.config.ts', 'package.json']);
-  for (const name of ['vite-chunk-list.ts', 'vite-content-security-policy.ts']) {
+  for (const name of PLUGINS) {
     cpSync(join(ROOT, 'scripts', name), join(workspace.path, 'scripts', name));
   }
   workspace.addFixture('build');
